@@ -1,0 +1,17 @@
+/* What the pump hands records to. A sink turns records into bytes or tables; it never blocks, never
+ * sees a stream, and knows nothing of other sinks. */
+#ifndef RNC_TRACE_SINK_H
+#define RNC_TRACE_SINK_H
+
+#include "trace/processes.h"
+#include "trace/record.h"
+
+struct rnc_sink {
+    /* process: the record's process, or NULL for compute records. On PROCESS_EXIT it is complete. */
+    void (*accept)(rnc_sink *sink, const rnc_record *record, const rnc_process *process);
+    void (*take)(rnc_sink *sink, rnc_chunk *out);
+    bool (*full)(rnc_sink *sink);
+    void (*free)(rnc_sink *sink);
+};
+
+#endif
