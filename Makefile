@@ -70,7 +70,7 @@ $(VENV)/.venv:
 	@touch $@
 
 $(VENV)/.build: $(VENV)/.venv $(CORE)
-	$(BIN)/pip -q install -e .
+	PYTHONWARNINGS=ignore $(BIN)/pip -q install -e .
 	@touch $@
 
 $(VENV)/.demo: $(VENV)/.build
