@@ -30,8 +30,9 @@ static void write_hex(char out[16], uint64_t value) {
         out[digit] = "0123456789abcdef"[value & 15];
 }
 
-static bool pass_gate(int gate) {
-    char byte;
+static bool pass_gate(int gate, int report) {
+    char byte = 0;
+    if (write(report, &byte, 1) != 1) return false;
     ssize_t got;
     while ((got = read(gate, &byte, 1)) < 0 && errno == EINTR)
         continue;
@@ -49,7 +50,7 @@ _Noreturn static void run_child(const rnc_source_config *config, const sigset_t 
                       rnc_process_span_id(config->trace_id, (uint32_t)getpid(), ticks));
         }
     }
-    if (!pass_gate(gate) || !config)
+    if (!pass_gate(gate, report) || !config)
         _exit(0);
     execve(config->path, (char *const *)config->argv, (char *const *)config->envp);
     int error = errno;
@@ -60,6 +61,13 @@ _Noreturn static void run_child(const rnc_source_config *config, const sigset_t 
 
 /* ---- the parent -------------------------------------------------------------------------------
  */
+
+/* Until the child stands at the gate, or is dead, which its wait status tells. */
+static void await_gate(const rnc_launch *launch) {
+    char byte;
+    ssize_t got = read(launch->report, &byte, 1);
+    (void)got;
+}
 
 int rnc_launch_fork(rnc_launch *launch, const rnc_source_config *config, const sigset_t *mask) {
     int gate[2], report[2];
@@ -79,8 +87,10 @@ int rnc_launch_fork(rnc_launch *launch, const rnc_source_config *config, const s
     close(gate[0]);
     close(report[1]);
     *launch = (rnc_launch){.pid = pid, .gate = gate[1], .report = report[0]};
-    if (pid > 0)
+    if (pid > 0) {
+        await_gate(launch);
         return RNC_OK;
+    }
     rnc_launch_close(launch);
     return RNC_OS_ERROR;
 }

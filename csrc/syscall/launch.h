@@ -11,10 +11,10 @@
 typedef struct rnc_launch {
     pid_t pid;
     int gate;   /* the child waits for a byte from here; -1: open */
-    int report; /* brings the errno of a failed execve */
+    int report; /* brings word that the child is at the gate, then the errno of a failed execve */
 } rnc_launch;
 
-/* Forks the program's process; it waits at the gate, then calls execve once with config's path,
+/* Forks the program's process and returns once it waits at the gate; past it, it calls execve once with config's path,
  * argv and envp. Call it with every signal blocked; mask is what the program gets. With no config
  * the child only waits and then exits. RNC_OK or RNC_OS_ERROR. */
 int rnc_launch_fork(rnc_launch *launch, const rnc_source_config *config, const sigset_t *mask);

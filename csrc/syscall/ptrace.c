@@ -542,6 +542,14 @@ static void reap(pid_t pid, int *status) {
         continue;
 }
 
+static void kill_and_reap(pid_t pid) {
+    int status;
+    kill(pid, SIGKILL);
+    do
+        reap(pid, &status);
+    while (WIFSTOPPED(status));
+}
+
 static int fail(rnc_source *source, const char *what, int error) {
     snprintf(source->error, sizeof source->error, "%s: %s", what, strerror(error));
     errno = error;
@@ -566,21 +574,23 @@ static int begin(ptracer *self, rnc_launch *launch) {
     return RNC_OK;
 }
 
+/* Ends a child that did not come under trace; RNC_OK when it had ended by itself. */
+static int abandon(ptracer *self, rnc_launch *launch, int status) {
+    int error = errno;
+    int *wait_status = &self->source->wait_status;
+    bool dead = wait4(launch->pid, wait_status, __WALL | WNOHANG, NULL) == launch->pid &&
+                !WIFSTOPPED(*wait_status);
+    if (dead) return RNC_OK;
+    kill_and_reap(launch->pid);
+    errno = error;
+    return status;
+}
+
 static int trace_to_end(ptracer *self, rnc_launch *launch) {
     int status = begin(self, launch);
-    if (status != RNC_OK) {
-        int error = errno;
-        kill(launch->pid, SIGKILL);
-        int ignored;
-        do
-            reap(launch->pid, &ignored);
-        while (WIFSTOPPED(ignored));
-        errno = error;
-        return status;
-    }
+    if (status != RNC_OK) return abandon(self, launch, status);
     rnc_launch_open_gate(launch);
-    while (dispatch(self, next_event(self)))
-        continue;
+    while (dispatch(self, next_event(self))) continue;
     self->source->exec_errno = rnc_launch_exec_errno(launch);
     if (self->source->exec_errno)
         return fail(self->source, self->source->config.path, self->source->exec_errno);
@@ -630,11 +640,7 @@ static int probe(char *why, size_t size) {
     int status = rnc_launch_fork(&launch, NULL, &before);
     if (status == RNC_OK) {
         status = try_on(launch.pid, why, size);
-        kill(launch.pid, SIGKILL);
-        int end;
-        do
-            reap(launch.pid, &end);
-        while (WIFSTOPPED(end));
+        kill_and_reap(launch.pid);
         rnc_launch_close(&launch);
     } else {
         snprintf(why, size, "cannot start a process: %s", strerror(errno));
