@@ -63,7 +63,8 @@ class Session:
             while lib.rnc_pump_run(self._pump, _WAIT_MS) != lib.RNC_PUMP_DONE:
                 self._deliver()
             self._deliver(final=True)
-            return self._engine.wait()
+            self._engine.wait()
+        return self._engine.wait_status
 
     def close(self) -> None:
         """Free the pump; sinks belong to their reports, the stream to the engine."""

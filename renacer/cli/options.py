@@ -23,7 +23,6 @@ class Options:
     engine: str = "auto"
     output: str | None = None
     format: str | None = None
-    quiet: bool = False
     diagnostics: bool = False
     timestamps: int = 0
     relative: bool = False
@@ -120,7 +119,6 @@ FLAGS: tuple[Flag, ...] = (
     Flag(_OUTPUT, "s", "string-limit", "string_limit",
          "Show at most SIZE bytes of a string (default 32). Paths are always whole.",
          "SIZE", _count),
-    Flag(_OUTPUT, "q", "quiet", "quiet", "Leave out the exit lines and the closing notes."),
     Flag(_OUTPUT, "d", "debug", "diagnostics",
          "Say on stderr which engine was chosen and why, and what was exported."),
     Flag(_STATS, "c", "summary-only", "summary_only",
