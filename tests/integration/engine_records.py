@@ -189,7 +189,7 @@ def engine_sequences(result: Run) -> Sequences:
 
 
 STRACE_LINE = re.compile(r"(\d+) +(?:\[[ 0-9a-zA-Z=]+\] )?(?:<\.\.\. )?(\w+)(\(| resumed>)(.*)")
-STRACE_RESULT = re.compile(r"\) += (\?|-?\d+|0x[0-9a-f]+)( E\w+)?(?: \([^()]*\))?[^=]*$")
+STRACE_RESULT = re.compile(r"\) += (\?|0x[0-9a-f]+|-?\d+)( E\w+)?(?: \([^()]*\))?[^=]*$")
 
 
 def _strace_outcome(name: str, value: str, error: str) -> str:
