@@ -136,7 +136,8 @@ void rnc_tracer_free(rnc_tracer *tracer); /* after the last drain; memory is typ
 void rnc_tracer_activate(rnc_tracer *tracer); /* process-wide; NULL: none */
 rnc_tracer *rnc_tracer_active(void);
 /* The parent for threads whose own context is empty: the tracer's root span. */
-void rnc_tracer_root(rnc_tracer *tracer, const rnc_context *root);
+void rnc_tracer_root(rnc_tracer *tracer, const rnc_context *root); /* before it is activated */
+bool rnc_tracer_root_used(rnc_tracer *tracer); /* some operation was recorded under it */
 rnc_stream *rnc_tracer_stream(rnc_tracer *tracer);
 void rnc_tracer_read_counts(rnc_tracer *tracer, rnc_tracer_counts *out);
 
@@ -167,7 +168,25 @@ typedef struct rnc_operation_span {
     uint32_t allocations_dropped;
 } rnc_operation_span;
 
+/* RNC_NO_MEMORY: the ring is full or closed. */
 int rnc_tracer_record_operation(rnc_tracer *tracer, const rnc_operation_span *span);
+
+/* A caller's code as one operation. Between begin and end this thread's own operations are part of
+ * it, not spans of their own; its backend is the last one they stamped. */
+typedef struct rnc_call {
+    rnc_context context; /* this thread's before rnc_call_begin; end restores it */
+    const char *name;    /* interned */
+    int32_t op;          /* row of ops.def of that name, or -1 */
+    uint32_t dtype;
+    uint64_t elements;
+    uint64_t start;
+    uint64_t end;
+    const char *error; /* NULL or a message that makes its status ERROR */
+    size_t error_size;
+} rnc_call;
+
+void rnc_call_begin(void);
+void rnc_call_end(rnc_tracer *tracer, const rnc_call *call); /* counted and sampled as any other */
 
 /* ---- sinks and the pump ----------------------------------------------------------------------- */
 
@@ -194,6 +213,7 @@ int rnc_pump_add(rnc_pump *pump, rnc_sink *sink);
 /* Drains until a chunk is full, the stream is done, or wait_ms has passed; sleeps without polling
  * the CPU. Call it from one thread at a time, without the GIL (cffi does that). */
 int rnc_pump_run(rnc_pump *pump, uint32_t wait_ms);
+void rnc_pump_wake(rnc_pump *pump); /* the present or next run returns soon; from any thread */
 
 /* What the sink produced since the last take; valid until the next take or free. */
 void rnc_sink_take(rnc_sink *sink, rnc_chunk *out);
