@@ -101,6 +101,7 @@ typedef struct rnc_record {
         rnc_signal_body signal;
         rnc_compute_body compute;
         rnc_operation_body operation;
+        uint8_t bytes[80];
     };
 } rnc_record;
 
