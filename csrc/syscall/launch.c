@@ -12,8 +12,7 @@
 /* What a shell gives for a command it did not find, and for one it could not run. */
 enum { STATUS_NOT_EXECUTABLE = 126, STATUS_NOT_FOUND = 127 };
 
-/* ---- the child: only async-signal-safe calls ---------------------------------------------------
- */
+/* ---- the child: only async-signal-safe calls ------------------------------------------------- */
 
 /* Signals ignored by us and not at our own start return to their default, and no handler of ours is
  * left to run in the child. */
@@ -32,7 +31,8 @@ static void write_hex(char out[16], uint64_t value) {
 
 static bool pass_gate(int gate, int report) {
     char byte = 0;
-    if (write(report, &byte, 1) != 1) return false;
+    if (write(report, &byte, 1) != 1)
+        return false;
     ssize_t got;
     while ((got = read(gate, &byte, 1)) < 0 && errno == EINTR)
         continue;
@@ -59,8 +59,7 @@ _Noreturn static void run_child(const rnc_source_config *config, const sigset_t 
     _exit(error == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE);
 }
 
-/* ---- the parent -------------------------------------------------------------------------------
- */
+/* ---- the parent ------------------------------------------------------------------------------ */
 
 /* Until the child stands at the gate, or is dead, which its wait status tells. */
 static void await_gate(const rnc_launch *launch) {
