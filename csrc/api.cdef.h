@@ -241,13 +241,15 @@ typedef struct rnc_spans_config {
 typedef struct rnc_spans_counts {
     uint64_t spans;     /* encoded */
     uint64_t held_back; /* over max_spans */
+    uint64_t no_memory; /* could not be encoded */
 } rnc_spans_counts;
 
 rnc_sink *rnc_spans_new(const rnc_spans_config *config);
 void rnc_spans_read_counts(rnc_sink *sink, rnc_spans_counts *out);
 
 /* A span or event made by hand through OtlpExporter's methods; goes straight to the encoder.
- * Attribute values are typed by kind: 's' text, 'i' integer, 'd' double, 'b' boolean. */
+ * Attribute values are typed by kind: 's' text, 'i' integer, 'd' double, 'b' boolean. Texts may be
+ * arbitrary bytes, keys and event names are valid UTF-8. Keep it away from a pump's sink. */
 typedef struct rnc_attribute {
     const char *key;
     const char *text;
