@@ -33,18 +33,17 @@ def program_environment(
 
 
 def trace_variables(
-    context: SpanContext, compute: bool, endpoint: str | None, protocol: str
+    trace_id: int, endpoint: str | None = None, protocol: str | None = None
 ) -> dict[str, str]:
     """What a program needs to join the trace: TRACEPARENT, whose span id the engine fills in.
 
-    With ``compute`` and an endpoint also where its own compute spans go. Never headers or any
-    other secret.
+    With an ``endpoint`` also where its own compute spans go. Never headers or any other secret.
     """
-    variables = {"TRACEPARENT": SpanContext(context.trace_id, 1, True).to_traceparent()}
-    if compute and endpoint:
+    variables = {"TRACEPARENT": SpanContext(trace_id, 1).to_traceparent()}
+    if endpoint:
         variables["RENACER_TRACE_COMPUTE"] = "1"
         variables["RENACER_OTLP_ENDPOINT"] = endpoint
-        variables["RENACER_OTLP_PROTOCOL"] = protocol
+        variables["RENACER_OTLP_PROTOCOL"] = protocol or "grpc"
     return variables
 
 

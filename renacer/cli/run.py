@@ -45,7 +45,6 @@ def _engine(options: Options, program: bytes, wanted: bytes | None, export: Expo
     environment = program_environment(
         original_environment(), options.environment, export.program_variables()
     )
-    context = export.context
     return Engine(
         program,
         options.command,
@@ -54,8 +53,8 @@ def _engine(options: Options, program: bytes, wanted: bytes | None, export: Expo
         follow=options.follow,
         wanted=wanted,
         string_limit=options.string_limit,
-        trace_id=(context.trace_id >> 64, context.trace_id & (1 << 64) - 1),
-        parent_span_id=context.span_id,
+        trace_id=(export.trace_id >> 64, export.trace_id & (1 << 64) - 1),
+        parent_span_id=export.parent_span_id,
         fill_traceparent=export.enabled,
     )
 
@@ -63,7 +62,9 @@ def _engine(options: Options, program: bytes, wanted: bytes | None, export: Expo
 def _run(
     options: Options, engine: Engine, export: Export, output: Output, cleanup: ExitStack
 ) -> int:
-    streaming: list[Streaming] = list(export.span_reports(engine))
+    streaming: list[Streaming] = []
+    if spans := export.open(engine):
+        streaming.append(spans)
     if _wants_text(options, export.enabled):
         text = TextReport(output, _style(options))
         cleanup.callback(text.close)

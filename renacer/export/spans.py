@@ -6,7 +6,6 @@ import os
 from typing import Any
 
 from renacer._native import ffi, lib
-from renacer.tracing.context import SpanContext
 
 __all__ = ["SpanReport"]
 
@@ -17,17 +16,16 @@ _CHUNK_SPANS = 4096
 class SpanReport:
     """Process and syscall spans of one trace.
 
-    ``exporter`` is any of renacer.export's. ``context`` names the trace. ``max_spans`` limits the
-    syscall spans (0: no limit).
+    ``exporter`` is any of renacer.export's. ``max_spans`` limits the syscall spans (0: no limit).
     """
 
     delay = 1.0
 
-    def __init__(self, exporter: Any, context: SpanContext, max_spans: int = 0) -> None:
+    def __init__(self, exporter: Any, trace_id: int, max_spans: int = 0) -> None:
         self._exporter = exporter
         config = ffi.new("rnc_spans_config *")
         config.format = exporter.format
-        config.trace_id = [context.trace_id >> 64, context.trace_id & (1 << 64) - 1]
+        config.trace_id = (trace_id >> 64, trace_id & (1 << 64) - 1)
         config.epoch_offset = lib.rnc_clock_epoch_offset()
         config.max_spans = max_spans
         config.chunk_bytes = _CHUNK_BYTES

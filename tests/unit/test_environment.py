@@ -6,10 +6,9 @@ import pytest
 
 from renacer.capture.environment import program_environment, trace_variables
 from renacer.errors import UsageError
-from renacer.tracing.context import SpanContext
 
 ORIGINAL = [b"PATH=/bin", b"ODD=\xff\xfe", b"no equals sign", b"HOME=/"]
-CONTEXT = SpanContext(0x4BF92F3577B34DA6A3CE929D0E0E4736, 0, True)
+TRACE_ID = 0x4BF92F3577B34DA6A3CE929D0E0E4736
 
 
 def test_nothing_asked_nothing_changed() -> None:
@@ -31,17 +30,17 @@ def test_a_change_without_a_name_is_refused() -> None:
 
 def test_an_older_traceparent_is_replaced() -> None:
     """The program sees one TRACEPARENT: ours."""
-    variables = trace_variables(CONTEXT, False, None, "grpc")
+    variables = trace_variables(TRACE_ID)
     entries = program_environment([b"TRACEPARENT=old"], [], variables)
     assert entries == [b"TRACEPARENT=00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000001-01"]
 
 
-def test_compute_variables_need_compute_and_an_endpoint() -> None:
-    """A program is told where to send spans only when it can and should."""
-    assert set(trace_variables(CONTEXT, False, "http://x", "grpc")) == {"TRACEPARENT"}
-    assert set(trace_variables(CONTEXT, True, None, "grpc")) == {"TRACEPARENT"}
-    assert trace_variables(CONTEXT, True, "http://x:4317", "grpc") == {
-        "TRACEPARENT": "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000001-01",
+def test_an_endpoint_is_passed_on_with_its_protocol() -> None:
+    """A program is told where to send compute spans only where there is such a place."""
+    parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000001-01"
+    assert trace_variables(TRACE_ID) == {"TRACEPARENT": parent}
+    assert trace_variables(TRACE_ID, "http://x:4317") == {
+        "TRACEPARENT": parent,
         "RENACER_TRACE_COMPUTE": "1",
         "RENACER_OTLP_ENDPOINT": "http://x:4317",
         "RENACER_OTLP_PROTOCOL": "grpc",
