@@ -1,0 +1,37 @@
+/* The one layout that sums share on every instruction set, so that their results are the same bits:
+ * element i belongs to virtual lane i mod LANES, a lane adds its elements in order, and the lanes
+ * are folded in halves. */
+#ifndef RNC_COMPUTE_KERNELS_LANES_H
+#define RNC_COMPUTE_KERNELS_LANES_H
+
+#include <stddef.h>
+
+#define RNC_SUM_F32_LANES 32 /* eight AVX2 accumulators hide an addition's latency */
+#define RNC_SUM_F64_LANES 16 /* a sum and its rounding errors each: twice the registers a lane */
+#define RNC_MOMENTS_LANES 16 /* a sum and a sum of squares each */
+
+static inline double rnc_fold(double *lanes, size_t count) {
+    for (size_t half = count / 2; half; half /= 2)
+        for (size_t lane = 0; lane < half; lane++)
+            lanes[lane] += lanes[lane + half];
+    return lanes[0];
+}
+
+/* A sum and the rounding errors made on the way. *sum + *error is exact when the errors' own sum is
+ * (Knuth's TwoSum; no order of magnitudes is assumed). Of no use once *sum is not finite. */
+static inline void rnc_two_sum(double *sum, double *error, double addend) {
+    double total = *sum + addend;
+    double taken = total - *sum;
+    *error += (*sum - (total - taken)) + (addend - taken);
+    *sum = total;
+}
+
+static inline void rnc_fold_compensated(double *sums, double *errors, size_t count) {
+    for (size_t half = count / 2; half; half /= 2)
+        for (size_t lane = 0; lane < half; lane++) {
+            rnc_two_sum(&sums[lane], &errors[lane], sums[lane + half]);
+            errors[lane] += errors[lane + half];
+        }
+}
+
+#endif
