@@ -1,13 +1,13 @@
 /* A syscall record as text: name, arguments, result. */
 #include "syscall/show.h"
 
-static rnc_call call_of(const rnc_record *record, uint32_t string_limit) {
+static rnc_decode_call call_of(const rnc_record *record, uint32_t string_limit) {
     const rnc_syscall_body *body = &record->syscall;
     bool narrow = body->abi == RNC_ABI_I386 || body->abi == RNC_ABI_X32 || body->abi == RNC_ABI_ARM;
-    return (rnc_call){record, body, rnc_syscall_signature(body->row), string_limit, narrow};
+    return (rnc_decode_call){record, body, rnc_syscall_signature(body->row), string_limit, narrow};
 }
 
-static void show(rnc_buffer *out, const rnc_call *call, unsigned index, int kind) {
+static void show(rnc_buffer *out, const rnc_decode_call *call, unsigned index, int kind) {
     static rnc_show *const shows[] = {
 #define KIND(name, capture, show) rnc_show_##show,
 #include "syscall/tables/kinds.def"
@@ -28,7 +28,7 @@ const char *rnc_syscall_name(const rnc_syscall_body *call, char scratch[24]) {
 }
 
 void rnc_decode_args(rnc_buffer *out, const rnc_record *record, uint32_t string_limit) {
-    rnc_call call = call_of(record, string_limit);
+    rnc_decode_call call = call_of(record, string_limit);
     for (unsigned index = 0; index < call.signature->count; index++) {
         size_t before = out->size;
         if (index)
@@ -73,9 +73,9 @@ static bool put_restart(rnc_buffer *out, int64_t error) {
 }
 
 /* The result through the kind of an argument: a call whose only argument it is. */
-static void put_value(rnc_buffer *out, const rnc_call *call) {
+static void put_value(rnc_buffer *out, const rnc_decode_call *call) {
     rnc_syscall_body body = *call->body;
-    rnc_call result = *call;
+    rnc_decode_call result = *call;
     body.args[0] = (uint64_t)body.result;
     result.body = &body;
     int kind = call->signature->result;
@@ -88,14 +88,14 @@ static void put_value(rnc_buffer *out, const rnc_call *call) {
         show(out, &result, 0, kind);
 }
 
-void rnc_show_ready(rnc_buffer *out, const rnc_call *call, unsigned index) {
+void rnc_show_ready(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
     rnc_show_long(out, call, index);
     if (!call->body->args[index])
         rnc_buffer_text(out, " (Timeout)");
 }
 
 void rnc_decode_result(rnc_buffer *out, const rnc_record *record) {
-    rnc_call call = call_of(record, 0);
+    rnc_decode_call call = call_of(record, 0);
     unsigned flags = call.body->flags;
     if (flags & RNC_SYSCALL_UNFINISHED || call.signature->never_returns)
         rnc_buffer_char(out, '?');

@@ -113,6 +113,6 @@ void rnc_put_set(rnc_buffer *out, int kind, uint64_t value) {
     rnc_parts_end(&parts, kind);
 }
 
-void rnc_show_set(rnc_buffer *out, const rnc_call *call, unsigned index) {
-    rnc_put_set(out, call->signature->args[index], rnc_call_word(call, index));
+void rnc_show_set(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
+    rnc_put_set(out, call->signature->args[index], rnc_decode_word(call, index));
 }

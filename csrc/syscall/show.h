@@ -5,33 +5,33 @@
 
 #include "syscall/tables.h"
 
-typedef struct rnc_call {
+typedef struct rnc_decode_call {
     const rnc_record *record;
     const rnc_syscall_body *body;
     const rnc_signature *signature;
     uint32_t string_limit;
     bool narrow; /* a 32-bit program: its words are 32 bits wide */
-} rnc_call;
+} rnc_decode_call;
 
 /* Shows argument `index`. What appends nothing is left out, its comma too. */
-typedef void rnc_show(rnc_buffer *out, const rnc_call *call, unsigned index);
+typedef void rnc_show(rnc_buffer *out, const rnc_decode_call *call, unsigned index);
 
 #define KIND(name, capture, show) rnc_show rnc_show_##show;
 #include "syscall/tables/kinds.def"
 #undef KIND
 
 /* An argument as the program meant it: its word, extended with zeros or with its sign. */
-static inline uint64_t rnc_call_word(const rnc_call *call, unsigned index) {
+static inline uint64_t rnc_decode_word(const rnc_decode_call *call, unsigned index) {
     uint64_t value = call->body->args[index];
     return call->narrow ? (uint32_t)value : value;
 }
 
-static inline int64_t rnc_call_signed(const rnc_call *call, unsigned index) {
+static inline int64_t rnc_decode_signed(const rnc_decode_call *call, unsigned index) {
     uint64_t value = call->body->args[index];
     return call->narrow ? (int32_t)value : (int64_t)value;
 }
 
-static inline uint32_t rnc_call_u32(const rnc_call *call, unsigned index) {
+static inline uint32_t rnc_decode_u32(const rnc_decode_call *call, unsigned index) {
     return (uint32_t)call->body->args[index];
 }
 

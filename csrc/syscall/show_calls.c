@@ -8,7 +8,8 @@ static void comma(rnc_buffer *out) {
 
 /* One argument by a letter: d, u, x numbers; p pointer; s signal; f descriptor flags; o open flags;
  * l lock type; e seals. */
-static void put_by_letter(rnc_buffer *out, const rnc_call *call, unsigned index, char letter) {
+static void put_by_letter(rnc_buffer *out, const rnc_decode_call *call, unsigned index,
+                          char letter) {
     switch (letter) {
     case 'd':
         rnc_show_long(out, call, index);
@@ -23,16 +24,16 @@ static void put_by_letter(rnc_buffer *out, const rnc_call *call, unsigned index,
         rnc_show_signal(out, call, index);
         break;
     case 'f':
-        rnc_put_set(out, RNC_ARG_DESCRIPTOR_BITS, rnc_call_u32(call, index));
+        rnc_put_set(out, RNC_ARG_DESCRIPTOR_BITS, rnc_decode_u32(call, index));
         break;
     case 'o':
         rnc_show_open_flags(out, call, index);
         break;
     case 'l':
-        rnc_put_set(out, RNC_ARG_LOCK_TYPE, rnc_call_u32(call, index));
+        rnc_put_set(out, RNC_ARG_LOCK_TYPE, rnc_decode_u32(call, index));
         break;
     case 'e':
-        rnc_put_set(out, RNC_ARG_SEALS, rnc_call_u32(call, index));
+        rnc_put_set(out, RNC_ARG_SEALS, rnc_decode_u32(call, index));
         break;
     default:
         rnc_show_hex(out, call, index);
@@ -52,7 +53,8 @@ static const char *letters_of(const form *forms, size_t count, uint32_t command,
     return otherwise;
 }
 
-static void put_form(rnc_buffer *out, const rnc_call *call, unsigned first, const char *letters) {
+static void put_form(rnc_buffer *out, const rnc_decode_call *call, unsigned first,
+                     const char *letters) {
     for (unsigned i = 0; letters[i]; i++) {
         comma(out);
         put_by_letter(out, call, first + i, letters[i]);
@@ -88,7 +90,7 @@ enum fcntl_command {
     GET_SEALS,
 };
 
-void rnc_show_fcntl_args(rnc_buffer *out, const rnc_call *call, unsigned index) {
+void rnc_show_fcntl_args(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
     static const form forms[] = {
         {DUPFD, "d"},         {GETFD, ""},       {SETFD, "f"},         {GETFL, ""},
         {SETFL, "o"},         {GETLK, "p"},      {SETLK, "p"},         {SETLKW, "p"},
@@ -98,30 +100,31 @@ void rnc_show_fcntl_args(rnc_buffer *out, const rnc_call *call, unsigned index) 
         {DUPFD_CLOEXEC, "d"}, {SETPIPE_SZ, "d"}, {GETPIPE_SZ, ""},     {ADD_SEALS, "e"},
         {GET_SEALS, ""},
     };
-    uint32_t command = rnc_call_u32(call, index);
+    uint32_t command = rnc_decode_u32(call, index);
     rnc_put_set(out, RNC_ARG_FCNTL_CMD, command);
     put_form(out, call, index + 1, letters_of(forms, RNC_COUNT(forms), command, "x"));
 }
 
 /* "0x8001 (flags O_WRONLY|O_LARGEFILE)": the number, and what it means. */
-static void put_meaning(rnc_buffer *out, const char *label, const rnc_call *call, rnc_show *show) {
+static void put_meaning(rnc_buffer *out, const char *label, const rnc_decode_call *call,
+                        rnc_show *show) {
     rnc_buffer_text(out, label);
     show(out, call, 0);
     rnc_buffer_char(out, ')');
 }
 
-static void show_descriptor_bits(rnc_buffer *out, const rnc_call *call, unsigned index) {
+static void show_descriptor_bits(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
     put_by_letter(out, call, index, 'f');
 }
-static void show_lock_type(rnc_buffer *out, const rnc_call *call, unsigned index) {
+static void show_lock_type(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
     put_by_letter(out, call, index, 'l');
 }
-static void show_seals(rnc_buffer *out, const rnc_call *call, unsigned index) {
+static void show_seals(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
     put_by_letter(out, call, index, 'e');
 }
 
-void rnc_show_fcntl_result(rnc_buffer *out, const rnc_call *call, unsigned index) {
-    uint32_t value = rnc_call_u32(call, index);
+void rnc_show_fcntl_result(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
+    uint32_t value = rnc_decode_u32(call, index);
     switch (call->record->syscall.args[1]) {
     case GETFL:
         rnc_put_hex(out, value);
@@ -186,8 +189,9 @@ static void put_futex_command(rnc_buffer *out, uint32_t word) {
 
 /* The operands of each command, in FUTEX_CMD's order: v value, t timeout, n second count, w second
  * word, 3 third value, b bitset, o wake operation. */
-static void put_futex_operand(rnc_buffer *out, const rnc_call *call, unsigned word, char operand) {
-    uint32_t third = rnc_call_u32(call, word + 5);
+static void put_futex_operand(rnc_buffer *out, const rnc_decode_call *call, unsigned word,
+                              char operand) {
+    uint32_t third = rnc_decode_u32(call, word + 5);
     switch (operand) {
     case 'v':
         rnc_show_uint(out, call, word + 2);
@@ -215,11 +219,11 @@ static void put_futex_operand(rnc_buffer *out, const rnc_call *call, unsigned wo
     }
 }
 
-void rnc_show_futex_args(rnc_buffer *out, const rnc_call *call, unsigned index) {
+void rnc_show_futex_args(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
     static const char *const operands[] = {
         "vt", "v", "v", "vnw", "vnw3", "vnwo", "t", "", "", "vtb", "vb", "vtw", "vnw3", "t",
     };
-    uint32_t word = rnc_call_u32(call, index), command = word & 127;
+    uint32_t word = rnc_decode_u32(call, index), command = word & 127;
     put_futex_command(out, word);
     for (const char *at = command < RNC_COUNT(operands) ? operands[command] : "v"; *at; at++) {
         comma(out);
@@ -227,7 +231,7 @@ void rnc_show_futex_args(rnc_buffer *out, const rnc_call *call, unsigned index) 
     }
 }
 
-void rnc_show_prctl_args(rnc_buffer *out, const rnc_call *call, unsigned index) {
+void rnc_show_prctl_args(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
     static const form forms[] = {
         {1, "s"},
         /* SET_PDEATHSIG */ {2, "p"}, /* GET_PDEATHSIG */
@@ -259,7 +263,7 @@ void rnc_show_prctl_args(rnc_buffer *out, const rnc_call *call, unsigned index) 
         /* GET_THP_DISABLE */ {0x59616d61, "d"}, /* SET_PTRACER */
         {0x53564d41, "xpup"},                    /* SET_VMA */
     };
-    uint32_t option = rnc_call_u32(call, index);
+    uint32_t option = rnc_decode_u32(call, index);
     rnc_put_set(out, RNC_ARG_PRCTL, option);
     put_form(out, call, index + 1, letters_of(forms, RNC_COUNT(forms), option, "xxxx"));
 }
@@ -277,11 +281,11 @@ static void put_clone_flags(rnc_buffer *out, uint64_t flags) {
     rnc_put_signal(out, signal);
 }
 
-void rnc_show_clone_args(rnc_buffer *out, const rnc_call *call, unsigned index) {
+void rnc_show_clone_args(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
     enum { PIDFD = 0x1000, PARENT_SETTID = 0x100000, SETTLS = 0x80000 };
     enum { CHILD_TID = 0x1000000 | 0x200000 };
     bool tls_last = call->body->abi == RNC_ABI_X86_64 || call->body->abi == RNC_ABI_X32;
-    uint64_t flags = rnc_call_word(call, index);
+    uint64_t flags = rnc_decode_word(call, index);
     rnc_buffer_text(out, "child_stack=");
     rnc_show_pointer(out, call, index + 1);
     rnc_buffer_text(out, ", flags=");
@@ -292,7 +296,7 @@ void rnc_show_clone_args(rnc_buffer *out, const rnc_call *call, unsigned index) 
     }
     if (flags & SETTLS) {
         rnc_buffer_text(out, ", tls=");
-        rnc_put_hex(out, rnc_call_word(call, index + (tls_last ? 4 : 3)));
+        rnc_put_hex(out, rnc_decode_word(call, index + (tls_last ? 4 : 3)));
     }
     if (flags & CHILD_TID) {
         rnc_buffer_text(out, ", child_tidptr=");
@@ -300,9 +304,9 @@ void rnc_show_clone_args(rnc_buffer *out, const rnc_call *call, unsigned index) 
     }
 }
 
-void rnc_show_mremap_args(rnc_buffer *out, const rnc_call *call, unsigned index) {
+void rnc_show_mremap_args(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
     enum { FIXED = 2 };
-    uint64_t flags = rnc_call_word(call, index);
+    uint64_t flags = rnc_decode_word(call, index);
     rnc_put_set(out, RNC_ARG_MREMAP, flags);
     if (!(flags & FIXED))
         return;

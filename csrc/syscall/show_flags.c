@@ -30,26 +30,26 @@ static void put_name_and_flags(rnc_buffer *out, uint64_t value, int names, uint6
     rnc_parts_end(&parts, names);
 }
 
-void rnc_show_open_flags(rnc_buffer *out, const rnc_call *call, unsigned index) {
-    put_name_and_flags(out, rnc_call_u32(call, index), RNC_ARG_OPEN_MODE, OPEN_MODE_MASK,
+void rnc_show_open_flags(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
+    put_name_and_flags(out, rnc_decode_u32(call, index), RNC_ARG_OPEN_MODE, OPEN_MODE_MASK,
                        RNC_ARG_OPEN_BITS);
 }
 
-void rnc_show_fd_flags(rnc_buffer *out, const rnc_call *call, unsigned index) {
-    rnc_put_set(out, RNC_ARG_OPEN_BITS, rnc_call_u32(call, index));
+void rnc_show_fd_flags(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
+    rnc_put_set(out, RNC_ARG_OPEN_BITS, rnc_decode_u32(call, index));
 }
 
-void rnc_show_mode(rnc_buffer *out, const rnc_call *call, unsigned index) {
-    rnc_put_octal(out, rnc_call_u32(call, index) & MODE_MASK);
+void rnc_show_mode(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
+    rnc_put_octal(out, rnc_decode_u32(call, index) & MODE_MASK);
 }
 
-void rnc_show_create_mode(rnc_buffer *out, const rnc_call *call, unsigned index) {
-    if (rnc_call_u32(call, index - 1) & OPEN_CREATES)
+void rnc_show_create_mode(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
+    if (rnc_decode_u32(call, index - 1) & OPEN_CREATES)
         rnc_show_mode(out, call, index);
 }
 
-void rnc_show_node_mode(rnc_buffer *out, const rnc_call *call, unsigned index) {
-    uint32_t mode = rnc_call_u32(call, index) & MODE_MASK;
+void rnc_show_node_mode(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
+    uint32_t mode = rnc_decode_u32(call, index) & MODE_MASK;
     const char *type = rnc_set_name(RNC_ARG_FILE_TYPE, mode & NODE_TYPE_MASK);
     if (type) {
         rnc_buffer_text(out, type);
@@ -59,8 +59,8 @@ void rnc_show_node_mode(rnc_buffer *out, const rnc_call *call, unsigned index) {
     rnc_put_octal(out, mode);
 }
 
-void rnc_show_node_device(rnc_buffer *out, const rnc_call *call, unsigned index) {
-    uint32_t type = rnc_call_u32(call, index - 1) & NODE_TYPE_MASK;
+void rnc_show_node_device(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
+    uint32_t type = rnc_decode_u32(call, index - 1) & NODE_TYPE_MASK;
     if (type == NODE_CHARACTER || type == NODE_BLOCK)
         rnc_show_device(out, call, index);
 }
@@ -83,8 +83,8 @@ static void put_huge_shift(rnc_buffer *out, unsigned shift, const char *prefix) 
     rnc_buffer_text(out, "_HUGE_SHIFT");
 }
 
-void rnc_show_map_flags(rnc_buffer *out, const rnc_call *call, unsigned index) {
-    uint64_t value = rnc_call_word(call, index);
+void rnc_show_map_flags(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
+    uint64_t value = rnc_decode_word(call, index);
     unsigned shift = take_huge_shift(&value, MAP_HUGE);
     rnc_put_set(out, RNC_ARG_MAP_TYPE, value & MAP_TYPE_MASK);
     rnc_parts parts = {out, value & ~(uint64_t)MAP_TYPE_MASK, 1};
@@ -93,32 +93,32 @@ void rnc_show_map_flags(rnc_buffer *out, const rnc_call *call, unsigned index) {
     put_huge_shift(out, shift, "MAP");
 }
 
-void rnc_show_memfd_flags(rnc_buffer *out, const rnc_call *call, unsigned index) {
-    uint64_t value = rnc_call_u32(call, index);
+void rnc_show_memfd_flags(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
+    uint64_t value = rnc_decode_u32(call, index);
     unsigned shift = take_huge_shift(&value, MEMFD_HUGE);
     rnc_put_set(out, RNC_ARG_MEMFD_BITS, value);
     put_huge_shift(out, shift, "MFD");
 }
 
-void rnc_show_mpol(rnc_buffer *out, const rnc_call *call, unsigned index) {
-    put_name_and_flags(out, rnc_call_u32(call, index), RNC_ARG_MPOL_MODE, MPOL_MODE_MASK,
+void rnc_show_mpol(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
+    put_name_and_flags(out, rnc_decode_u32(call, index), RNC_ARG_MPOL_MODE, MPOL_MODE_MASK,
                        RNC_ARG_MPOL_BITS);
 }
 
-void rnc_show_sched_policy(rnc_buffer *out, const rnc_call *call, unsigned index) {
-    put_name_and_flags(out, rnc_call_u32(call, index), RNC_ARG_SCHED_NAME, ~0x40000000ull,
+void rnc_show_sched_policy(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
+    put_name_and_flags(out, rnc_decode_u32(call, index), RNC_ARG_SCHED_NAME, ~0x40000000ull,
                        RNC_ARG_SCHED_BITS);
 }
 
-void rnc_show_sock_type(rnc_buffer *out, const rnc_call *call, unsigned index) {
-    put_name_and_flags(out, rnc_call_u32(call, index), RNC_ARG_SOCK_KIND, SOCK_TYPE_MASK,
+void rnc_show_sock_type(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
+    put_name_and_flags(out, rnc_decode_u32(call, index), RNC_ARG_SOCK_KIND, SOCK_TYPE_MASK,
                        RNC_ARG_SOCK_FLAGS);
 }
 
-void rnc_show_sock_protocol(rnc_buffer *out, const rnc_call *call, unsigned index) {
+void rnc_show_sock_protocol(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
     enum { INET = 2, INET6 = 10, NETLINK = 16 };
-    uint32_t protocol = rnc_call_u32(call, index);
-    switch (rnc_call_u32(call, index - 2)) {
+    uint32_t protocol = rnc_decode_u32(call, index);
+    switch (rnc_decode_u32(call, index - 2)) {
     case INET:
     case INET6:
         rnc_put_set(out, RNC_ARG_PROTOCOL_INET, protocol);
@@ -131,7 +131,7 @@ void rnc_show_sock_protocol(rnc_buffer *out, const rnc_call *call, unsigned inde
     }
 }
 
-void rnc_show_sock_option(rnc_buffer *out, const rnc_call *call, unsigned index) {
+void rnc_show_sock_option(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
     static const struct {
         uint32_t level;
         int kind;
@@ -139,17 +139,17 @@ void rnc_show_sock_option(rnc_buffer *out, const rnc_call *call, unsigned index)
         {0, RNC_ARG_IP_OPTION},    {1, RNC_ARG_SOCKET_OPTION},    {6, RNC_ARG_TCP_OPTION},
         {41, RNC_ARG_IPV6_OPTION}, {270, RNC_ARG_NETLINK_OPTION},
     };
-    uint32_t level = rnc_call_u32(call, index - 1), option = rnc_call_u32(call, index);
+    uint32_t level = rnc_decode_u32(call, index - 1), option = rnc_decode_u32(call, index);
     for (size_t i = 0; i < RNC_COUNT(options); i++)
         if (options[i].level == level)
             return rnc_put_set(out, options[i].kind, option);
     rnc_put_unsigned(out, option);
 }
 
-void rnc_show_ioctl(rnc_buffer *out, const rnc_call *call, unsigned index) {
+void rnc_show_ioctl(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
     static const char *const directions[] = {"_IOC_NONE", "_IOC_WRITE", "_IOC_READ",
                                              "_IOC_READ|_IOC_WRITE"};
-    uint32_t request = rnc_call_u32(call, index);
+    uint32_t request = rnc_decode_u32(call, index);
     const char *name = rnc_set_name(RNC_ARG_IOCTL_REQUEST, request);
     if (name)
         return rnc_buffer_text(out, name);
@@ -180,12 +180,12 @@ static void put_ipc_flags(rnc_buffer *out, uint64_t value, int kind, const char 
     rnc_put_octal(out, value & IPC_MODE_MASK);
 }
 
-void rnc_show_ipc_flags(rnc_buffer *out, const rnc_call *call, unsigned index) {
-    put_ipc_flags(out, rnc_call_u32(call, index), RNC_ARG_IPC_BITS, NULL);
+void rnc_show_ipc_flags(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
+    put_ipc_flags(out, rnc_decode_u32(call, index), RNC_ARG_IPC_BITS, NULL);
 }
 
-void rnc_show_shm_flags(rnc_buffer *out, const rnc_call *call, unsigned index) {
-    put_ipc_flags(out, rnc_call_u32(call, index), RNC_ARG_SHM_BITS, "SHM");
+void rnc_show_shm_flags(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
+    put_ipc_flags(out, rnc_decode_u32(call, index), RNC_ARG_SHM_BITS, "SHM");
 }
 
 static void put_ipc_command(rnc_buffer *out, uint32_t command, int kind) {
@@ -194,14 +194,14 @@ static void put_ipc_command(rnc_buffer *out, uint32_t command, int kind) {
     rnc_put_set(out, kind, command & ~(uint32_t)IPC_64);
 }
 
-void rnc_show_shm_cmd(rnc_buffer *out, const rnc_call *call, unsigned index) {
-    put_ipc_command(out, rnc_call_u32(call, index), RNC_ARG_SHM_OP);
+void rnc_show_shm_cmd(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
+    put_ipc_command(out, rnc_decode_u32(call, index), RNC_ARG_SHM_OP);
 }
 
-void rnc_show_sem_cmd(rnc_buffer *out, const rnc_call *call, unsigned index) {
-    put_ipc_command(out, rnc_call_u32(call, index), RNC_ARG_SEM_OP);
+void rnc_show_sem_cmd(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
+    put_ipc_command(out, rnc_decode_u32(call, index), RNC_ARG_SEM_OP);
 }
 
-void rnc_show_msg_cmd(rnc_buffer *out, const rnc_call *call, unsigned index) {
-    put_ipc_command(out, rnc_call_u32(call, index), RNC_ARG_MSG_OP);
+void rnc_show_msg_cmd(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
+    put_ipc_command(out, rnc_decode_u32(call, index), RNC_ARG_MSG_OP);
 }

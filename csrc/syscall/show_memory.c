@@ -2,7 +2,7 @@
 #include "syscall/show.h"
 
 /* The capture of an argument, or NULL. Captures that run past the payload are not there. */
-static const rnc_capture *capture_of(const rnc_call *call, unsigned index) {
+static const rnc_capture *capture_of(const rnc_decode_call *call, unsigned index) {
     const char *at = rnc_record_payload(call->record);
     size_t left = call->record->payload_size;
     while (left >= sizeof(rnc_capture)) {
@@ -102,24 +102,24 @@ static void put_hex_quoted(rnc_buffer *out, const char *bytes, size_t size, bool
 
 typedef void put_bytes(rnc_buffer *out, const char *bytes, size_t size, bool cut);
 
-static void show_bytes(rnc_buffer *out, const rnc_call *call, unsigned index, uint32_t limit,
+static void show_bytes(rnc_buffer *out, const rnc_decode_call *call, unsigned index, uint32_t limit,
                        put_bytes *put) {
     const rnc_capture *capture = capture_of(call, index);
     if (!capture)
-        return rnc_put_pointer(out, rnc_call_word(call, index));
+        return rnc_put_pointer(out, rnc_decode_word(call, index));
     bool cut = capture->status == RNC_CAPTURE_CUT || capture->size > limit;
     put(out, (const char *)(capture + 1), capture->size < limit ? capture->size : limit, cut);
 }
 
-void rnc_show_path(rnc_buffer *out, const rnc_call *call, unsigned index) {
+void rnc_show_path(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
     show_bytes(out, call, index, UINT32_MAX, rnc_put_quoted);
 }
 
-void rnc_show_text(rnc_buffer *out, const rnc_call *call, unsigned index) {
+void rnc_show_text(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
     show_bytes(out, call, index, call->string_limit, rnc_put_quoted);
 }
 
-void rnc_show_bytes_hex(rnc_buffer *out, const rnc_call *call, unsigned index) {
+void rnc_show_bytes_hex(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
     show_bytes(out, call, index, call->string_limit, put_hex_quoted);
 }
 
@@ -128,6 +128,6 @@ static void put_terminated(rnc_buffer *out, const char *bytes, size_t size, bool
     rnc_put_quoted(out, bytes, end ? (size_t)(end - bytes) : size, cut && !end);
 }
 
-void rnc_show_string_out(rnc_buffer *out, const rnc_call *call, unsigned index) {
+void rnc_show_string_out(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
     show_bytes(out, call, index, UINT32_MAX, put_terminated);
 }

@@ -55,79 +55,79 @@ void rnc_put_signal(rnc_buffer *out, int32_t signal) {
         rnc_put_signed(out, signal);
 }
 
-void rnc_show_nothing(rnc_buffer *out, const rnc_call *call, unsigned index) {}
+void rnc_show_nothing(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {}
 
-void rnc_show_int(rnc_buffer *out, const rnc_call *call, unsigned index) {
-    rnc_put_signed(out, (int32_t)rnc_call_u32(call, index));
+void rnc_show_int(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
+    rnc_put_signed(out, (int32_t)rnc_decode_u32(call, index));
 }
 
-void rnc_show_uint(rnc_buffer *out, const rnc_call *call, unsigned index) {
-    rnc_put_unsigned(out, rnc_call_u32(call, index));
+void rnc_show_uint(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
+    rnc_put_unsigned(out, rnc_decode_u32(call, index));
 }
 
-void rnc_show_long(rnc_buffer *out, const rnc_call *call, unsigned index) {
-    rnc_put_signed(out, rnc_call_signed(call, index));
+void rnc_show_long(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
+    rnc_put_signed(out, rnc_decode_signed(call, index));
 }
 
-void rnc_show_ulong(rnc_buffer *out, const rnc_call *call, unsigned index) {
-    rnc_put_unsigned(out, rnc_call_word(call, index));
+void rnc_show_ulong(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
+    rnc_put_unsigned(out, rnc_decode_word(call, index));
 }
 
-void rnc_show_hex(rnc_buffer *out, const rnc_call *call, unsigned index) {
-    rnc_put_hex(out, rnc_call_word(call, index));
+void rnc_show_hex(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
+    rnc_put_hex(out, rnc_decode_word(call, index));
 }
 
-void rnc_show_pointer(rnc_buffer *out, const rnc_call *call, unsigned index) {
-    rnc_put_pointer(out, rnc_call_word(call, index));
+void rnc_show_pointer(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
+    rnc_put_pointer(out, rnc_decode_word(call, index));
 }
 
-void rnc_show_pages(rnc_buffer *out, const rnc_call *call, unsigned index) {
-    rnc_put_hex(out, rnc_call_word(call, index) * PAGE);
+void rnc_show_pages(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
+    rnc_put_hex(out, rnc_decode_word(call, index) * PAGE);
 }
 
-static uint64_t halves(const rnc_call *call, unsigned low, unsigned high) {
-    return (uint64_t)rnc_call_u32(call, high) << 32 | rnc_call_u32(call, low);
+static uint64_t halves(const rnc_decode_call *call, unsigned low, unsigned high) {
+    return (uint64_t)rnc_decode_u32(call, high) << 32 | rnc_decode_u32(call, low);
 }
 
-void rnc_show_split(rnc_buffer *out, const rnc_call *call, unsigned index) {
+void rnc_show_split(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
     rnc_put_signed(out, (int64_t)halves(call, index, index + 1));
 }
 
-void rnc_show_usplit(rnc_buffer *out, const rnc_call *call, unsigned index) {
+void rnc_show_usplit(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
     rnc_put_unsigned(out, halves(call, index, index + 1));
 }
 
-void rnc_show_split_big(rnc_buffer *out, const rnc_call *call, unsigned index) {
+void rnc_show_split_big(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
     rnc_put_signed(out, (int64_t)halves(call, index + 1, index));
 }
 
-void rnc_show_dirfd(rnc_buffer *out, const rnc_call *call, unsigned index) {
-    int32_t fd = (int32_t)rnc_call_u32(call, index);
+void rnc_show_dirfd(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
+    int32_t fd = (int32_t)rnc_decode_u32(call, index);
     if (fd == DIRFD_CWD)
         rnc_buffer_text(out, "AT_FDCWD");
     else
         rnc_put_signed(out, fd);
 }
 
-void rnc_show_uid(rnc_buffer *out, const rnc_call *call, unsigned index) {
-    uint32_t id = rnc_call_u32(call, index);
+void rnc_show_uid(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
+    uint32_t id = rnc_decode_u32(call, index);
     rnc_put_signed(out, id == UINT32_MAX ? -1 : (int64_t)id);
 }
 
-void rnc_show_signal(rnc_buffer *out, const rnc_call *call, unsigned index) {
-    rnc_put_signal(out, (int32_t)rnc_call_u32(call, index));
+void rnc_show_signal(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
+    rnc_put_signal(out, (int32_t)rnc_decode_u32(call, index));
 }
 
-void rnc_show_ipc_key(rnc_buffer *out, const rnc_call *call, unsigned index) {
-    uint32_t key = rnc_call_u32(call, index);
+void rnc_show_ipc_key(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
+    uint32_t key = rnc_decode_u32(call, index);
     if (key)
         rnc_put_hex(out, key);
     else
         rnc_buffer_text(out, "IPC_PRIVATE");
 }
 
-void rnc_show_device(rnc_buffer *out, const rnc_call *call, unsigned index) {
-    uint32_t device = rnc_call_u32(call, index); /* the kernel's packing of major and minor */
+void rnc_show_device(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
+    uint32_t device = rnc_decode_u32(call, index); /* the kernel's packing of major and minor */
     rnc_buffer_text(out, "makedev(");
     rnc_put_hex(out, device >> 8 & 0xfff);
     rnc_buffer_text(out, ", ");
