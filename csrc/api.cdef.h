@@ -278,6 +278,7 @@ typedef struct rnc_manual_span {
     size_t attribute_count;
     const rnc_event *events;
     size_t event_count;
+    uint32_t events_dropped;
     int status; /* 0 unset, 1 OK, 2 ERROR */
     const char *message;
     size_t message_size;
