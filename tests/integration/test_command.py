@@ -71,8 +71,9 @@ def test_the_environment_is_untouched() -> None:
 
 def test_lines_look_as_strace_prints_them(tmp_path: Path) -> None:
     """A reader of strace output finds the calls, their arguments and results, in strace's form."""
-    result = renacer("--", "cat", "/nonexistent")
-    lines = result.stderr.splitlines()
+    path = tmp_path / "trace"
+    renacer("-o", str(path), "--", "cat", "/nonexistent")
+    lines = path.read_text().splitlines()
     assert lines[0].startswith('execve("/')
     assert any(
         re.fullmatch(
@@ -115,9 +116,12 @@ def test_only_wanted_calls_are_printed() -> None:
 )
 def test_counts_equal_straces(command: list[str], tmp_path: Path) -> None:
     """Calls and errors per name are exactly strace -f -c's."""
-    result = renacer("-f", "-c", "--", *command)
-    ours = counts(result.stderr)
-    assert ours == strace_counts(command, tmp_path)
+    ours = counts(renacer("-f", "-c", "--", *command).stderr)
+    theirs = strace_counts(command, tmp_path)
+    # What rt_sigreturn "returns" is the interrupted call's result: a matter of timing.
+    for table in (ours, theirs):
+        table["rt_sigreturn"] = (table.get("rt_sigreturn", (0, 0))[0], 0)
+    assert ours == theirs
     assert ours["execve"][0] >= 1
 
 
