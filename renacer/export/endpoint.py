@@ -51,8 +51,8 @@ def resolve_endpoint(endpoint: str | None, protocol: str) -> Endpoint:
     """The URL to send to; raises ExportError with one sentence when it cannot be one.
 
     ``endpoint`` may be ``http://host:port``, ``https://…`` or ``host:port``. Over HTTP
-    ``/v1/traces`` is appended unless the path already ends so; the value of OTEL_EXPORTER_OTLP_TRACES_ENDPOINT is
-    taken as it is.
+    ``/v1/traces`` is appended unless the path already ends so; the value of
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT is taken as it is.
     """
     source = ""
     if endpoint is None:

@@ -16,8 +16,8 @@ __all__ = ["ManualSpans"]
 _UNSET, _OK, _ERROR = 0, 1, 2
 _CHUNK_BYTES = 1 << 20
 _CHUNK_SPANS = 4096
-_FAILURES = range(-4095, 0)
-_INTERRUPTED = range(-516, -511)  # ERESTARTSYS and its like: the kernel restarts the call
+# A failure's numbers, without ERESTARTSYS and its like: those calls the kernel restarts.
+_ERRNOS = frozenset(range(1, 4096)) - frozenset(range(512, 517))
 
 
 def _event_limit() -> int:
@@ -108,7 +108,7 @@ class ManualSpans:
         attributes["syscall.duration_us"] = float(entry.duration_us)
         attributes["thread.id"] = entry.thread_id or threading.get_native_id()
         status, message = _UNSET, ""
-        if entry.result in _FAILURES and entry.result not in _INTERRUPTED:
+        if entry.result is not None and -entry.result in _ERRNOS:
             number = -entry.result
             attributes["error.type"] = string(lib.rnc_errno_name(number)) or str(number)
             status, message = _ERROR, os.strerror(number)

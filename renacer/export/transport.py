@@ -180,7 +180,7 @@ class HttpTransport(Transport):
 
         self._exporter: Any = OTLPSpanExporter(**options)
         self._client: Any = getattr(self._exporter, "_client", None)
-        inner = getattr(self._client, "_transport", None)
+        inner: Any = getattr(self._client, "_transport", None)
         if not callable(getattr(self._client, "export", None)) or not callable(
             getattr(inner, "request", None)
         ):
