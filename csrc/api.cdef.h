@@ -136,7 +136,8 @@ void rnc_tracer_free(rnc_tracer *tracer); /* after the last drain; memory is typ
 void rnc_tracer_activate(rnc_tracer *tracer); /* process-wide; NULL: none */
 rnc_tracer *rnc_tracer_active(void);
 /* The parent for threads whose own context is empty: the tracer's root span. */
-void rnc_tracer_root(rnc_tracer *tracer, const rnc_context *root);
+void rnc_tracer_root(rnc_tracer *tracer, const rnc_context *root); /* before it is activated */
+bool rnc_tracer_root_used(rnc_tracer *tracer); /* some operation was recorded under it */
 rnc_stream *rnc_tracer_stream(rnc_tracer *tracer);
 void rnc_tracer_read_counts(rnc_tracer *tracer, rnc_tracer_counts *out);
 
@@ -167,7 +168,25 @@ typedef struct rnc_operation_span {
     uint32_t allocations_dropped;
 } rnc_operation_span;
 
+/* RNC_NO_MEMORY: the ring is full or closed. */
 int rnc_tracer_record_operation(rnc_tracer *tracer, const rnc_operation_span *span);
+
+/* A caller's code as one operation. Between begin and end this thread's own operations are part of
+ * it, not spans of their own; its backend is the last one they stamped. */
+typedef struct rnc_call {
+    rnc_context context; /* this thread's before rnc_call_begin; end restores it */
+    const char *name;    /* interned */
+    int32_t op;          /* row of ops.def of that name, or -1 */
+    uint32_t dtype;
+    uint64_t elements;
+    uint64_t start;
+    uint64_t end;
+    const char *error; /* NULL or a message that makes its status ERROR */
+    size_t error_size;
+} rnc_call;
+
+void rnc_call_begin(void);
+void rnc_call_end(rnc_tracer *tracer, const rnc_call *call); /* counted and sampled as any other */
 
 /* ---- sinks and the pump ----------------------------------------------------------------------- */
 
@@ -194,6 +213,7 @@ int rnc_pump_add(rnc_pump *pump, rnc_sink *sink);
 /* Drains until a chunk is full, the stream is done, or wait_ms has passed; sleeps without polling
  * the CPU. Call it from one thread at a time, without the GIL (cffi does that). */
 int rnc_pump_run(rnc_pump *pump, uint32_t wait_ms);
+void rnc_pump_wake(rnc_pump *pump); /* the present or next run returns soon; from any thread */
 
 /* What the sink produced since the last take; valid until the next take or free. */
 void rnc_sink_take(rnc_sink *sink, rnc_chunk *out);
@@ -221,13 +241,15 @@ typedef struct rnc_spans_config {
 typedef struct rnc_spans_counts {
     uint64_t spans;     /* encoded */
     uint64_t held_back; /* over max_spans */
+    uint64_t no_memory; /* could not be encoded */
 } rnc_spans_counts;
 
 rnc_sink *rnc_spans_new(const rnc_spans_config *config);
 void rnc_spans_read_counts(rnc_sink *sink, rnc_spans_counts *out);
 
 /* A span or event made by hand through OtlpExporter's methods; goes straight to the encoder.
- * Attribute values are typed by kind: 's' text, 'i' integer, 'd' double, 'b' boolean. */
+ * Attribute values are typed by kind: 's' text, 'i' integer, 'd' double, 'b' boolean. Texts may be
+ * arbitrary bytes, keys and event names are valid UTF-8. Keep it away from a pump's sink. */
 typedef struct rnc_attribute {
     const char *key;
     const char *text;
@@ -317,25 +339,33 @@ typedef struct rnc_source_config {
     uint32_t string_limit;   /* bytes captured of a string that is not a path */
     uint64_t trace_id[2];    /* for the processes' span ids */
     uint64_t parent_span_id; /* of the root process; 0: none */
-    /* Where the file-descriptor-free environment needs the program's own span id: the offset of the
-     * 16 hex digits to fill inside this envp string once the pid is known; NULL: nowhere. */
+    /* The 16 characters inside an envp string that become the program's own process span id in hex,
+     * in the program only; NULL: nowhere. */
     char *traceparent;
+    /* Bit n - 1: the program starts with signal n ignored. All others start at their default. */
+    uint64_t ignored_signals;
+    size_t memory_budget; /* bytes of records held in memory before they go to disk; 0: default */
 } rnc_source_config;
 
 const char *rnc_engine_name(int index); /* NULL past the end */
 /* RNC_OK, or why this engine cannot run here, one sentence in `why`. */
 int rnc_engine_probe(int index, char *why, size_t size);
+/* What config points to must live until rnc_source_close. */
 int rnc_source_open(int engine, const rnc_source_config *config, rnc_source **out);
-/* Starts the program and traces it and what it starts until nothing is left. Blocks; call it from
- * the thread that is to be the tracer, without the GIL. */
+/* Starts the program and traces it and what it starts until nothing is left, then closes the stream.
+ * Blocks; call it from the thread that is to be the tracer, without the GIL. Other children of this
+ * process are left alone. */
 int rnc_source_run(rnc_source *source);
+/* The errno of the program's execve, 0 when it succeeded; after rnc_source_run. */
+int rnc_source_exec_errno(rnc_source *source);
 void rnc_source_forward(rnc_source *source, int signal); /* to the program; from any thread */
 rnc_stream *rnc_source_stream(rnc_source *source);
 int rnc_source_pid(rnc_source *source);          /* of the program; 0 before it runs */
-uint64_t rnc_source_root_span(rnc_source *source);
+uint64_t rnc_source_root_span(rnc_source *source); /* 0 before it runs */
 int rnc_source_wait_status(rnc_source *source);  /* of the program, as wait(2) gives it */
 const char *rnc_source_error(rnc_source *source); /* one sentence after a failed run, else "" */
 void rnc_source_close(rnc_source *source);
 
-/* Leave this process the way the traced program ended: by the same signal, without a core file. */
+/* Leave this process the way the traced program ended: by the same signal, without a core file. It
+ * returns only if that signal ends no process. */
 void rnc_die_by(int signal);

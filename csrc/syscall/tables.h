@@ -1,4 +1,5 @@
-/* Lookups in the syscall tables: one row per syscall, its number in every ABI, its argument kinds. */
+/* Lookups in the syscall tables: one row per syscall, its number in every ABI, its argument kinds.
+ */
 #ifndef RNC_SYSCALL_TABLES_H
 #define RNC_SYSCALL_TABLES_H
 
@@ -15,16 +16,16 @@ enum rnc_arg_kind {
 /* What an engine must copy from the program's memory for an argument, and when. */
 enum rnc_arg_capture {
     RNC_NO_CAPTURE,
-    RNC_CAPTURE_PATH,       /* NUL-terminated, up to PATH_MAX, at entry */
-    RNC_CAPTURE_STRING,     /* NUL-terminated, up to string_limit, at entry */
-    RNC_CAPTURE_BYTES_IN,   /* length in the next argument, up to string_limit, at entry */
-    RNC_CAPTURE_BYTES_OUT,  /* length is the result, up to string_limit, at exit */
+    RNC_CAPTURE_PATH,      /* NUL-terminated, up to PATH_MAX, at entry */
+    RNC_CAPTURE_STRING,    /* NUL-terminated, up to string_limit, at entry */
+    RNC_CAPTURE_BYTES_IN,  /* length in the next argument, up to string_limit, at entry */
+    RNC_CAPTURE_BYTES_OUT, /* length is the result, up to string_limit, at exit */
 };
 
 typedef struct rnc_signature {
-    uint8_t count;   /* arguments */
-    uint8_t args[6]; /* enum rnc_arg_kind */
-    uint8_t result;  /* enum rnc_arg_kind: how the result is shown */
+    uint8_t count;         /* arguments */
+    uint8_t args[6];       /* enum rnc_arg_kind */
+    uint8_t result;        /* enum rnc_arg_kind: how the result is shown */
     uint8_t never_returns; /* exit, exit_group */
 } rnc_signature;
 

@@ -27,6 +27,7 @@ typedef struct rnc_process {
     rnc_image *images;   /* in order of exec; a fork child starts with a copy of its parent's last */
     size_t image_count;
     size_t inherited;    /* 1: images[0] came by fork, so it is no exec event */
+    uint64_t images_dropped; /* left out before the last one: an exec loop's memory is bounded */
 } rnc_process;
 
 typedef struct rnc_processes rnc_processes;

@@ -65,9 +65,11 @@ typedef struct rnc_compute_body {
     double param;
     const char *kernel;    /* literal, of the kernel that ran */
     const char *operation; /* interned name of the enclosing operation, or NULL */
+    const char *name; /* interned; of a caller's code (trace_operation), whose op may be no row; NULL:
+                         op names it. A payload is the error message. */
     uint32_t tid;
     uint32_t batch; /* 0: not a batch */
-    uint16_t op;
+    uint16_t op; /* UINT16_MAX: no row of ops.def */
     int8_t isa;       /* -1: no kernel ran */
     int8_t requested; /* -1: nothing forced */
     uint8_t dtype;
@@ -101,6 +103,7 @@ typedef struct rnc_record {
         rnc_signal_body signal;
         rnc_compute_body compute;
         rnc_operation_body operation;
+        uint8_t bytes[80];
     };
 } rnc_record;
 

@@ -5,12 +5,21 @@
  *     start = rnc_clock_now(); kernel; end = rnc_clock_now();
  *     rnc_tracer_record_compute(tracer, &execution, start, end);
  *
- * rnc_tracer_wants counts every operation it is asked about. */
+ * Every operation adds one to exactly one of the tracer's counts, at the moment its fate is
+ * decided.
+ *
+ * A tracer's memory is type-stable: freed ones wait in a pool for the next rnc_tracer_open and are
+ * never given back to the system, so a thread may be inside an operation while its tracer is
+ * closed, freed or opened again: then that operation is neither counted nor recorded.
+ *
+ * In a forked child tracers stay open with empty rings and counts from zero: what the parent had
+ * not sent yet stays the parent's. Nothing drains the child's rings until the child does. */
 #ifndef RNC_TRACE_TRACER_H
 #define RNC_TRACE_TRACER_H
 
 #include "rnc.h"
 
+/* This thread's context.tracer, else the active one. */
 rnc_tracer *rnc_tracer_current(void);
 bool rnc_tracer_wants(rnc_tracer *tracer, int op);
 /* Applies the threshold and the cap, then writes one RNC_COMPUTE record. execution->duration_ns is
