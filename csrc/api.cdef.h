@@ -349,6 +349,7 @@ typedef struct rnc_source_config {
     char *traceparent;
     /* Bit n - 1: the program starts with signal n ignored. All others start at their default. */
     uint64_t ignored_signals;
+    uint64_t blocked_signals; /* likewise, blocked */
     size_t memory_budget; /* bytes of records held in memory before they go to disk; 0: default */
 } rnc_source_config;
 

@@ -86,7 +86,7 @@ int rnc_attach_probe(char *why, size_t size) {
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    int status = rnc_launch_fork(&launch, NULL, &before);
+    int status = rnc_launch_fork(&launch, NULL);
     if (status == RNC_OK) {
         status = try_on(launch.pid, why, size);
         rnc_kill_and_reap(launch.pid);

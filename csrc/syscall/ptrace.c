@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/ptrace.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -376,12 +377,12 @@ static int trace_to_end(ptracer *self, rnc_launch *launch) {
     return RNC_OK;
 }
 
-static int run(rnc_source *source, const sigset_t *program_mask) {
+static int run(rnc_source *source) {
     ptracer self = {.source = source, .own_tid = (pid_t)syscall(SYS_gettid)};
     rnc_launch launch;
     if (!rnc_tasks_init(&self.tasks))
         return RNC_NO_MEMORY;
-    int status = rnc_launch_fork(&launch, &source->config, program_mask);
+    int status = rnc_launch_fork(&launch, &source->config);
     if (status == RNC_OK) {
         status = trace_to_end(&self, &launch);
         rnc_launch_close(&launch);

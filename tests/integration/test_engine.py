@@ -130,7 +130,7 @@ def test_program_ends_as_it_would(
 
 
 @pytest.mark.parametrize(
-    "program", ["fork", "threads", "exec_thread", "exec_race", "stop", "orphan"]
+    "program", ["fork", "threads", "exec_thread", "exec_race", "stop", "tracer", "orphan"]
 )
 def test_without_follow_only_the_first_thread_is_seen(programs: Path, program: str) -> None:
     """Children and threads run on untraced, and the program ends as it would."""
