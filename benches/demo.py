@@ -1,5 +1,6 @@
 """`make demo`: a compiler run under trace, sent to a real receiver, read back and checked."""
 
+import ctypes
 import os
 import subprocess
 import sys
@@ -15,26 +16,41 @@ PROGRAM = """
 #include <stdio.h>
 int main(void) { puts("hello"); return 0; }
 """
+ADDR_NO_RANDOMIZE = 0x0040000  # <linux/personality.h>
 SYSCALL, COMPUTE = "syscall: ", "trueno: "
+
+
+# With -save-temps no name is random, so the calls are the same in every run.
+COMMAND = ["cc", "-O1", "-save-temps", "-o", "hello", "hello.c"]
 
 
 def main() -> int:
     """Run the demo; 0 if every check holds."""
+    # Where the heap begins decides how often it grows: without randomisation, runs are alike.
+    ctypes.CDLL(None).personality(ADDR_NO_RANDOMIZE)
     with tempfile.TemporaryDirectory() as folder, Receiver() as receiver:
-        source = Path(folder) / "hello.c"
-        source.write_text(PROGRAM)
-        command = ["cc", "-O1", "-o", str(source.with_suffix("")), str(source)]
         flags = ["--trace-compute", "-c", "--stats-extended", "-f", "--otlp-endpoint", receiver.grpc]
-        print("$ renacer", *flags, "--", *command, flush=True)
-        status = subprocess.run([*RENACER, *flags, "--", *command], check=False).returncode
-        spans = receiver.wait()
+        print("$ renacer", *flags, "--", *COMMAND, flush=True)
+        status = subprocess.run(
+            [*RENACER, *flags, "--", *COMMAND], cwd=project(folder, "traced"), check=False
+        ).returncode
+        spans = receiver.settle()
         print("\nRead back from the receiver:\n")
         print("\n".join(tree(spans)))
-        checks = list(verify(spans, strace_counts(command, Path(folder))))
+        reference = strace_counts(COMMAND, Path(folder) / "calls", cwd=project(folder, "strace"))
+        checks = list(verify(spans, reference))
     print()
     for passed, text in checks:
         print("ok  " if passed else "FAIL", text)
     return 0 if status == 0 and all(passed for passed, _ in checks) else 1
+
+
+def project(folder: str, name: str) -> Path:
+    """A fresh folder with the program to compile."""
+    path = Path(folder) / name
+    path.mkdir()
+    (path / "hello.c").write_text(PROGRAM)
+    return path
 
 
 def tree(spans: Sequence[Span]) -> Iterator[str]:
@@ -42,13 +58,13 @@ def tree(spans: Sequence[Span]) -> Iterator[str]:
     known = {span.span_id for span in spans}
     roots = [span for span in spans if span.parent_id not in known]
     for root in roots:
-        yield from branch(root, spans, "")
+        yield from branch(root, spans)
 
 
-def branch(span: Span, spans: Sequence[Span], indent: str) -> Iterator[str]:
-    """One span, then what is below it."""
+def branch(span: Span, spans: Sequence[Span], stem: str = "", bar: str = "") -> Iterator[str]:
+    """One span, then what is below it; ``stem`` leads its own line, ``bar`` those below."""
     children = sorted((s for s in spans if s.parent_id == span.span_id), key=lambda s: s.start)
-    yield line(indent + span.name, span.end - span.start)
+    yield line(stem + span.name, span.end - span.start)
     grouped = [s for s in children if s.name.startswith((SYSCALL, COMPUTE))]
     totals: Counter[str] = Counter()
     times: Counter[str] = Counter()
@@ -60,13 +76,13 @@ def branch(span: Span, spans: Sequence[Span], indent: str) -> Iterator[str]:
         times[label] += child.end - child.start
     most = 6 if span.name.startswith("process") else len(totals)
     for label, _ in times.most_common(most):
-        yield line(f"{indent}├─ {label}  ×{totals[label]}", times[label])
+        yield line(f"{bar}├─ {label}  ×{totals[label]}", times[label])
     if len(totals) > most:
         rest = sum(totals.values()) - sum(totals[label] for label, _ in times.most_common(most))
-        yield f"{indent}├─ … {rest} more calls of {len(totals) - most} names"
+        yield f"{bar}├─ … {rest} more calls of {len(totals) - most} names"
     for child in children:
         if child not in grouped:
-            yield from branch(child, spans, indent + "├─ " if not indent else "│  " + indent)
+            yield from branch(child, spans, bar + "├─ ", bar + "│  ")
 
 
 def line(text: str, nanoseconds: int) -> str:
@@ -95,7 +111,12 @@ def verify(
         s.attributes["syscall.name"] for s in calls if s.attributes["syscall.result"] != "?"
     )
     theirs = {name: count for name, (count, _) in reference.items()}
-    yield counted == theirs, f"{sum(counted.values())} calls by name equal strace's"
+    differing = {
+        name: (counted[name], theirs.get(name, 0))
+        for name in counted.keys() | theirs.keys()
+        if counted[name] != theirs.get(name, 0)
+    }
+    yield not differing, f"{counted.total()} calls by name equal strace's {differing or ''}"
     stamped = {s.attributes["compute.backend"] for s in spans if s.name.startswith(COMPUTE)}
     yield bool(stamped), f"backends stamped by the kernels: {', '.join(sorted(stamped))}"
 

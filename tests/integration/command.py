@@ -41,8 +41,9 @@ def counts(table: str) -> dict[str, tuple[int, int]]:
     return rows
 
 
-def strace_counts(command: Sequence[str], folder: Path) -> dict[str, tuple[int, int]]:
-    """The same from ``strace -f -c``."""
-    path = folder / "strace.txt"
-    run(["strace", "-f", "-c", "-o", str(path), *command])
-    return counts(path.read_text())
+def strace_counts(
+    command: Sequence[str], table: Path, cwd: Path | None = None
+) -> dict[str, tuple[int, int]]:
+    """The same from ``strace -f -c``, which writes its table to ``table``."""
+    run(["strace", "-f", "-c", "-o", str(table), *command], cwd=cwd)
+    return counts(table.read_text())

@@ -117,7 +117,7 @@ def test_only_wanted_calls_are_printed() -> None:
 def test_counts_equal_straces(command: list[str], tmp_path: Path) -> None:
     """Calls and errors per name are exactly strace -f -c's."""
     ours = counts(renacer("-f", "-c", "--", *command).stderr)
-    theirs = strace_counts(command, tmp_path)
+    theirs = strace_counts(command, tmp_path / "strace")
     # What rt_sigreturn "returns" is the interrupted call's result: a matter of timing.
     for table in (ours, theirs):
         table["rt_sigreturn"] = (table.get("rt_sigreturn", (0, 0))[0], 0)
