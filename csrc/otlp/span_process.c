@@ -103,5 +103,5 @@ void rnc_span_of_process(rnc_spans *spans, const rnc_process *process) {
         rnc_span_integer(spans, RNC_KEY_RENACER_SPANS_HELD_BACK, (int64_t)process->held_back);
     exec_events(spans, process);
     status(spans, process->wait_status);
-    rnc_span_end(spans, 0);
+    rnc_span_end(spans, process->images_dropped);
 }

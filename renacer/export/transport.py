@@ -179,14 +179,15 @@ class HttpTransport(Transport):
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
         self._exporter: Any = OTLPSpanExporter(**options)
-        self._client: Any = getattr(self._exporter, "_client", None)
-        inner: Any = getattr(self._client, "_transport", None)
-        if not callable(getattr(self._client, "export", None)) or not callable(
+        client: Any = getattr(self._exporter, "_client", None)
+        inner: Any = getattr(client, "_transport", None)
+        if not callable(getattr(client, "export", None)) or not callable(
             getattr(inner, "request", None)
         ):
             raise HooksChanged("the HTTP exporter keeps its client elsewhere")
         self._recorder = _RecordingTransport(inner)
-        self._client._transport = self._recorder
+        client._transport = self._recorder
+        self._client = client
 
     def send(self, request: bytes, count: int) -> Outcome:
         """See :meth:`Transport.send`."""

@@ -218,6 +218,7 @@ def test_a_receiver_that_comes_back_gets_the_spans(receiver: Receiver, protocol:
     exporter = OtlpExporter(receiver.endpoint(protocol), protocol)
     exporter.submit(encoded(4), 4)
     assert exporter.force_flush(10.0)
+    assert len(receiver.wait(4)) == 4
     receiver.kill()
     exporter.submit(encoded(9), 9)
     time.sleep(0.2)
