@@ -48,7 +48,7 @@ def test_later_versions_may_carry_more() -> None:
         f"00-{TRACE}-{'0' * 16}-01",
         f"00-{TRACE[:-1]}g-{SPAN}-01",
         f"00-{TRACE}-{SPAN}-1",
-        "00-" + "０" * 31 + f"1-{SPAN}-01",
+        "00-" + "\N{FULLWIDTH DIGIT ZERO}" * 31 + f"1-{SPAN}-01",
     ],
 )
 def test_what_is_no_traceparent_is_refused(text: str) -> None:

@@ -13,6 +13,7 @@ IDS = 20_000
 
 
 def new_ids() -> list[int]:
+    """Span ids as this process makes them."""
     return [lib.rnc_new_span_id() for _ in range(IDS)]
 
 

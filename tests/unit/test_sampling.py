@@ -88,7 +88,7 @@ def test_fast_operations_are_sampled_at_the_product_of_their_rates() -> None:
 
 
 def test_the_cap_holds() -> None:
-    """Over the cap operations are counted as capped; a burst of one second's spans is let through."""
+    """Over the cap operations are counted as capped; one second's burst is let through."""
     _, stats = trace(ComputeTracerConfig(max_spans_per_second=50), [Vector([1.0])])
     assert stats["recorded"] >= 50
     assert stats["capped"] == RUNS - stats["recorded"]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import os
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 from opentelemetry import trace as otel
@@ -25,21 +27,25 @@ SUM = "trueno: Vector::sum"
 
 @pytest.fixture
 def memory() -> SpanMemory:
+    """An exporter to look into."""
     return SpanMemory()
 
 
 @pytest.fixture
 def tracer(memory: SpanMemory) -> Iterator[ComputeTracer]:
+    """An open tracer that records everything in memory."""
     with ComputeTracer(memory) as tracer:
         yield tracer
 
 
 @pytest.fixture
 def vector() -> Vector:
+    """Made before any operation opens."""
     return Vector([1.0, 2.0, 3.0, 4.0])
 
 
 def otel_span(trace_id: int, span_id: int, sampled: bool = True) -> NonRecordingSpan:
+    """A span of the caller's, as OpenTelemetry knows it."""
     flags = TraceFlags(TraceFlags.SAMPLED if sampled else TraceFlags.DEFAULT)
     return NonRecordingSpan(OtelContext(trace_id, span_id, is_remote=False, trace_flags=flags))
 
@@ -68,7 +74,7 @@ def test_nested_operations_are_children(
     tracer.shutdown()
     names = [SUM, "compute: inner", "compute: outer", "compute: session"]
     spans = [memory.one(name) for name in names]
-    for child, parent in zip(spans, spans[1:]):
+    for child, parent in pairwise(spans):
         assert child.parent_span_id == parent.span_id
         assert parent.start_time_unix_nano <= child.start_time_unix_nano
         assert child.end_time_unix_nano <= parent.end_time_unix_nano
@@ -130,15 +136,10 @@ def test_trace_operation_is_one_span(
 ) -> None:
     """A traced callable is one span with the backend stamped inside it, below its operation."""
     assert tracer.trace_operation("sum", "totals", vector, vector.sum) == 10.0
-    backend = attributes(memory_after(tracer, memory, SUM))["compute.backend"]
-    assert backend != "Unknown"
+    tracer.force_flush()
+    assert attributes(memory.one(SUM))["compute.backend"] != "Unknown"
     assert memory.one(SUM).parent_span_id == memory.one("compute: totals").span_id
     assert tracer.stats()["operations"] == 1
-
-
-def memory_after(tracer: ComputeTracer, memory: SpanMemory, name: str) -> object:
-    assert tracer.force_flush()
-    return memory.one(name)
 
 
 def test_trace_operation_without_a_kernel(memory: SpanMemory, tracer: ComputeTracer) -> None:
@@ -147,10 +148,14 @@ def test_trace_operation_without_a_kernel(memory: SpanMemory, tracer: ComputeTra
     assert tracer.trace_operation("max", None, vector, lambda: 5) == 5
     with pytest.raises(ZeroDivisionError):
         tracer.trace_operation("min", "broken", vector, lambda: 1 // 0)
+    tracer.trace_operation("fft", None, vector, vector.sum)
     tracer.shutdown()
     assert attributes(memory.one("trueno: Vector::max"))["compute.backend"] == "Unknown"
     failed = memory.one("trueno: Vector::min").status
     assert failed.code == failed.STATUS_CODE_ERROR
+    assert failed.message.startswith("ZeroDivisionError: ")
+    other = attributes(memory.one("trueno: Vector::fft"))
+    assert (other["compute.operation"], other["compute.kernel"]) == ("fft", "sum_f64_scalar")
     assert memory.one("compute: broken").status.code == failed.STATUS_CODE_ERROR
 
 
@@ -181,7 +186,7 @@ def test_each_thread_has_its_own_parents(memory: SpanMemory, vector: Vector) -> 
 def test_tasks_that_take_turns_keep_their_own_parents(
     memory: SpanMemory, tracer: ComputeTracer, vector: Vector
 ) -> None:
-    """An operation entered in a task is a child of that task's operation, whoever ran in between."""
+    """An operation entered in a task is a child of that task's own operation."""
 
     async def work(number: int) -> None:
         with tracer.operation(f"task {number}"):
@@ -280,7 +285,7 @@ def test_a_flush_hands_over_everything_so_far(
 
 
 def test_shutdown_ends_everything(memory: SpanMemory, vector: Vector) -> None:
-    """After shutdown nothing is recorded, further calls do nothing, and the exporter is left open."""
+    """After shutdown nothing is recorded, and the exporter is left open."""
     tracer = ComputeTracer(memory)
     vector.sum()
     tracer.shutdown()
@@ -327,6 +332,7 @@ class Refusing(SpanMemory):
     """An exporter that takes nothing."""
 
     def submit(self, spans: bytes, count: int) -> None:
+        """Refuse a batch."""
         raise OSError("no")
 
 
@@ -383,7 +389,7 @@ def test_a_forked_child_sends_its_own_spans_once(
 def test_leaving_an_operation_in_a_child_does_not_send_it(
     memory: SpanMemory, tracer: ComputeTracer, vector: Vector
 ) -> None:
-    """An operation entered before a fork is the parent's: the child that leaves it sends nothing."""
+    """An operation entered before a fork is the parent's alone to send."""
 
     def child() -> bytes:
         operation.__exit__(None, None, None)
@@ -396,6 +402,26 @@ def test_leaving_an_operation_in_a_child_does_not_send_it(
     operation.__exit__(None, None, None)
     tracer.shutdown()
     assert memory.one("compute: shared")
+
+
+def test_a_multiprocessing_child_sends_what_it_traced(
+    memory: SpanMemory, tracer: ComputeTracer, vector: Vector
+) -> None:
+    """A worker process that ends at once still hands its spans over, plain operations too."""
+    context = multiprocessing.get_context("fork")
+    receiver, sender = context.Pipe(duplex=False)
+
+    class Sending(SpanMemory):
+        def submit(self, spans: bytes, count: int) -> None:
+            sender.send_bytes(spans)
+
+    with ComputeTracer(Sending()):
+        worker = context.Process(target=vector.sum)
+        worker.start()
+        assert receiver.poll(30)
+        (span,) = decode(receiver.recv_bytes())
+        worker.join(30)
+    assert (span.name, worker.exitcode) == (SUM, 0)
 
 
 def test_a_child_that_traces_nothing_starts_no_thread(tracer: ComputeTracer) -> None:
