@@ -280,6 +280,7 @@ typedef struct rnc_manual_span {
     size_t attribute_count;
     const rnc_event *events;
     size_t event_count;
+    uint32_t events_dropped;
     int status; /* 0 unset, 1 OK, 2 ERROR */
     const char *message;
     size_t message_size;
@@ -293,7 +294,8 @@ typedef struct rnc_text_config {
     bool durations;      /* -T */
     uint32_t timestamps; /* 0 none, 1 -t, 2 -tt, 3 -ttt */
     bool relative;       /* -r */
-    bool pids;           /* always print [pid N]; otherwise once a second process appears */
+    bool pids;           /* every line starts with its task, as in a file of strace -f -o; otherwise
+                            "[pid N] " while there are several */
     uint32_t string_limit;  /* -s */
     int64_t epoch_offset;
     size_t chunk_bytes;
@@ -301,17 +303,20 @@ typedef struct rnc_text_config {
 
 rnc_sink *rnc_text_new(const rnc_text_config *config);
 
-/* One row per syscall name. durations is NULL unless they were kept. */
+/* One row per syscall name that returned, in order of first return; a number that no table has is a
+ * name of its own. Calls that are to be restarted count as failed, as strace -c counts them. What it
+ * points to is valid until the next drain or free. */
 typedef struct rnc_stats_row {
     const char *name;
     uint64_t calls;    /* that returned */
     uint64_t errors;
     uint64_t total_ns; /* exact */
-    const double *durations; /* ns, `calls` of them */
+    const double *durations; /* ns, `calls` of them; NULL unless they were kept */
 } rnc_stats_row;
 
 rnc_sink *rnc_stats_new(bool keep_durations);
 size_t rnc_stats_row_count(rnc_sink *sink);
+/* RNC_NO_MEMORY when the statistics are not complete for want of it. */
 int rnc_stats_read_row(rnc_sink *sink, size_t index, rnc_stats_row *out);
 
 /* ---- syscalls: tables ------------------------------------------------------------------------- */
