@@ -118,6 +118,8 @@ typedef struct rnc_tracer_counts {
     uint64_t fast;        /* below the threshold and not picked by fast_sample_rate */
     uint64_t capped;      /* over max_spans_per_second */
     uint64_t ring_full;
+    uint64_t operation_spans;         /* "compute:" spans recorded … */
+    uint64_t operation_spans_dropped; /* … and not, because the ring was full */
 } rnc_tracer_counts;
 
 /* What this thread's operations hang from. operation is interned (rnc_intern) or NULL. */
