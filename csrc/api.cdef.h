@@ -118,6 +118,8 @@ typedef struct rnc_tracer_counts {
     uint64_t fast;        /* below the threshold and not picked by fast_sample_rate */
     uint64_t capped;      /* over max_spans_per_second */
     uint64_t ring_full;
+    uint64_t operation_spans;         /* "compute:" spans recorded … */
+    uint64_t operation_spans_dropped; /* … and not, because the ring was full */
 } rnc_tracer_counts;
 
 /* What this thread's operations hang from. operation is interned (rnc_intern) or NULL. */
@@ -241,13 +243,15 @@ typedef struct rnc_spans_config {
 typedef struct rnc_spans_counts {
     uint64_t spans;     /* encoded */
     uint64_t held_back; /* over max_spans */
+    uint64_t no_memory; /* could not be encoded */
 } rnc_spans_counts;
 
 rnc_sink *rnc_spans_new(const rnc_spans_config *config);
 void rnc_spans_read_counts(rnc_sink *sink, rnc_spans_counts *out);
 
 /* A span or event made by hand through OtlpExporter's methods; goes straight to the encoder.
- * Attribute values are typed by kind: 's' text, 'i' integer, 'd' double, 'b' boolean. */
+ * Attribute values are typed by kind: 's' text, 'i' integer, 'd' double, 'b' boolean. Texts may be
+ * arbitrary bytes, keys and event names are valid UTF-8. Keep it away from a pump's sink. */
 typedef struct rnc_attribute {
     const char *key;
     const char *text;
@@ -276,6 +280,7 @@ typedef struct rnc_manual_span {
     size_t attribute_count;
     const rnc_event *events;
     size_t event_count;
+    uint32_t events_dropped;
     int status; /* 0 unset, 1 OK, 2 ERROR */
     const char *message;
     size_t message_size;
@@ -289,7 +294,8 @@ typedef struct rnc_text_config {
     bool durations;      /* -T */
     uint32_t timestamps; /* 0 none, 1 -t, 2 -tt, 3 -ttt */
     bool relative;       /* -r */
-    bool pids;           /* always print [pid N]; otherwise once a second process appears */
+    bool pids;           /* every line starts with its task, as in a file of strace -f -o; otherwise
+                            "[pid N] " while there are several */
     uint32_t string_limit;  /* -s */
     int64_t epoch_offset;
     size_t chunk_bytes;
@@ -297,17 +303,20 @@ typedef struct rnc_text_config {
 
 rnc_sink *rnc_text_new(const rnc_text_config *config);
 
-/* One row per syscall name. durations is NULL unless they were kept. */
+/* One row per syscall name that returned, in order of first return; a number that no table has is a
+ * name of its own. Calls that are to be restarted count as failed, as strace -c counts them. What it
+ * points to is valid until the next drain or free. */
 typedef struct rnc_stats_row {
     const char *name;
     uint64_t calls;    /* that returned */
     uint64_t errors;
     uint64_t total_ns; /* exact */
-    const double *durations; /* ns, `calls` of them */
+    const double *durations; /* ns, `calls` of them; NULL unless they were kept */
 } rnc_stats_row;
 
 rnc_sink *rnc_stats_new(bool keep_durations);
 size_t rnc_stats_row_count(rnc_sink *sink);
+/* RNC_NO_MEMORY when the statistics are not complete for want of it. */
 int rnc_stats_read_row(rnc_sink *sink, size_t index, rnc_stats_row *out);
 
 /* ---- syscalls: tables ------------------------------------------------------------------------- */

@@ -37,7 +37,7 @@ static const rnc_syscall_row rows[] = {
 
 /* The kinds under the short names that syscalls.def uses. */
 enum kind {
-#define KIND(name, capture) name = RNC_ARG_##name,
+#define KIND(name, capture, show) name = RNC_ARG_##name,
 #include "syscall/tables/kinds.def"
 #undef KIND
 };
@@ -134,7 +134,7 @@ const rnc_signature *rnc_syscall_signature(uint16_t row) {
 
 int rnc_arg_capture(int kind) {
     static const uint8_t captures[] = {
-#define KIND(name, capture) capture,
+#define KIND(name, capture, show) capture,
 #include "syscall/tables/kinds.def"
 #undef KIND
     };

@@ -1,5 +1,4 @@
-/* Lookups in the syscall tables: one row per syscall, its number in every ABI, its argument kinds.
- */
+/* Lookups in the syscall tables: one row per syscall, its number in every ABI, its kinds. */
 #ifndef RNC_SYSCALL_TABLES_H
 #define RNC_SYSCALL_TABLES_H
 
@@ -8,7 +7,7 @@
 
 /* How an argument is read and shown; one row each in tables/kinds.def. */
 enum rnc_arg_kind {
-#define KIND(name, capture) RNC_ARG_##name,
+#define KIND(name, capture, show) RNC_ARG_##name,
 #include "syscall/tables/kinds.def"
 #undef KIND
 };
@@ -41,6 +40,9 @@ const char *rnc_syscall_name(const rnc_syscall_body *call, char scratch[24]);
 
 /* The arguments as strace shows them, without the parentheses:  AT_FDCWD, "/etc/ld.so.cache", … */
 void rnc_decode_args(rnc_buffer *out, const rnc_record *record, uint32_t string_limit);
+/* What si_code says, or NULL when no name fits. */
+const char *rnc_signal_code_name(int signal, int code);
+
 /* What follows "= ":  3 | -1 ENOENT (No such file or directory) | ? | 0x7f… */
 void rnc_decode_result(rnc_buffer *out, const rnc_record *record);
 

@@ -17,7 +17,8 @@
 typedef struct rnc_moments {
     size_t count;
     double mean;
-    double squares; /* of distances from the mean */
+    double mean_rest; /* what rounding took from the mean */
+    double squares;   /* of distances from the mean */
 } rnc_moments;
 
 /* Both block sizes are multiples of every lane count. */
@@ -28,22 +29,19 @@ static inline size_t rnc_moments_block_length(const rnc_moments *so_far, size_t 
     return length < left ? length : left;
 }
 
-/* sum and squares are those of (element - shift), over count elements. */
-static inline void rnc_moments_merge(rnc_moments *so_far, size_t count, double shift, double sum,
+/* sum and squares are those of (element - so_far->mean), over count elements. */
+static inline void rnc_moments_merge(rnc_moments *so_far, size_t count, double sum,
                                      double squares) {
     double offset = sum / (double)count;
     double block_squares = squares - sum * offset;
     if (block_squares < 0)
         block_squares = 0;
-    if (!so_far->count) {
-        *so_far = (rnc_moments){count, shift + offset, block_squares};
-        return;
-    }
-    double total = (double)(so_far->count + count);
-    double distance = (shift + offset) - so_far->mean;
-    double weight = (double)so_far->count * ((double)count / total);
-    so_far->squares += block_squares + distance * distance * weight;
-    so_far->mean += distance * ((double)count / total);
+    double share = (double)count / (double)(so_far->count + count);
+    double distance = offset - so_far->mean_rest;
+    so_far->squares += block_squares + distance * distance * ((double)so_far->count * share);
+    double step = so_far->mean_rest + distance * share;
+    so_far->mean_rest = 0;
+    rnc_two_sum(&so_far->mean, &so_far->mean_rest, step);
     so_far->count += count;
 }
 
@@ -55,14 +53,13 @@ static inline __attribute__((always_inline)) void rnc_moments_run(const rnc_inpu
                                                                   size_t element_size, double first,
                                                                   rnc_moments_block *block,
                                                                   rnc_result *out) {
-    rnc_moments so_far = {0, first, 0};
+    rnc_moments so_far = {.mean = first};
     while (so_far.count < in->length) {
         double sums[RNC_MOMENTS_LANES], squares[RNC_MOMENTS_LANES];
-        double shift = so_far.mean;
         size_t length = rnc_moments_block_length(&so_far, in->length - so_far.count);
-        block((const char *)in->data + so_far.count * element_size, length, in->scale, shift, sums,
-              squares);
-        rnc_moments_merge(&so_far, length, shift, rnc_fold(sums, RNC_MOMENTS_LANES),
+        block((const char *)in->data + so_far.count * element_size, length, in->scale, so_far.mean,
+              sums, squares);
+        rnc_moments_merge(&so_far, length, rnc_fold(sums, RNC_MOMENTS_LANES),
                           rnc_fold(squares, RNC_MOMENTS_LANES));
     }
     out->value[0] = so_far.mean;

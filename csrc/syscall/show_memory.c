@@ -1,0 +1,133 @@
+/* Kinds that show what was copied from the program's memory. */
+#include "syscall/show.h"
+
+/* The capture of an argument, or NULL. Captures that run past the payload are not there. */
+static const rnc_capture *capture_of(const rnc_decode_call *call, unsigned index) {
+    const char *at = rnc_record_payload(call->record);
+    size_t left = call->record->payload_size;
+    while (left >= sizeof(rnc_capture)) {
+        const rnc_capture *capture = (const rnc_capture *)at;
+        size_t size = sizeof *capture + capture->size;
+        if (size > left)
+            return NULL;
+        if (capture->arg == index)
+            return capture->status == RNC_CAPTURE_FAULT ? NULL : capture;
+        size = (size + 7) & ~(size_t)7;
+        if (size >= left)
+            return NULL;
+        at += size;
+        left -= size;
+    }
+    return NULL;
+}
+
+/* Digits that follow would be read as part of a short octal escape. */
+static char *put_octal_escape(char *at, unsigned char byte, bool digit_follows) {
+    *at++ = '\\';
+    if (digit_follows || byte >= 0100)
+        *at++ = (char)('0' + (byte >> 6));
+    if (digit_follows || byte >= 010)
+        *at++ = (char)('0' + (byte >> 3 & 7));
+    *at++ = (char)('0' + (byte & 7));
+    return at;
+}
+
+static char short_escape(unsigned char byte) {
+    switch (byte) {
+    case '"':
+    case '\\':
+        return (char)byte;
+    case '\t':
+        return 't';
+    case '\n':
+        return 'n';
+    case '\v':
+        return 'v';
+    case '\f':
+        return 'f';
+    case '\r':
+        return 'r';
+    default:
+        return 0;
+    }
+}
+
+void rnc_put_quoted(rnc_buffer *out, const char *bytes, size_t size, bool cut) {
+    char *room = rnc_buffer_room(out, size * 4 + 8);
+    if (!room)
+        return;
+    char *at = room;
+    *at++ = '"';
+    for (size_t i = 0; i < size; i++) {
+        unsigned char byte = (unsigned char)bytes[i];
+        char escape = short_escape(byte);
+        if (escape) {
+            *at++ = '\\';
+            *at++ = escape;
+        } else if (byte >= ' ' && byte < 0x7f) {
+            *at++ = (char)byte;
+        } else {
+            bool digit_follows = i + 1 < size && bytes[i + 1] >= '0' && bytes[i + 1] <= '9';
+            at = put_octal_escape(at, byte, digit_follows);
+        }
+    }
+    *at++ = '"';
+    if (cut) {
+        memcpy(at, "...", 3);
+        at += 3;
+    }
+    out->size += (size_t)(at - room);
+}
+
+static void put_hex_quoted(rnc_buffer *out, const char *bytes, size_t size, bool cut) {
+    char *room = rnc_buffer_room(out, size * 4 + 8);
+    if (!room)
+        return;
+    char *at = room;
+    *at++ = '"';
+    for (size_t i = 0; i < size; i++) {
+        unsigned char byte = (unsigned char)bytes[i];
+        *at++ = '\\';
+        *at++ = 'x';
+        *at++ = "0123456789abcdef"[byte >> 4];
+        *at++ = "0123456789abcdef"[byte & 15];
+    }
+    *at++ = '"';
+    if (cut) {
+        memcpy(at, "...", 3);
+        at += 3;
+    }
+    out->size += (size_t)(at - room);
+}
+
+typedef void put_bytes(rnc_buffer *out, const char *bytes, size_t size, bool cut);
+
+static void show_bytes(rnc_buffer *out, const rnc_decode_call *call, unsigned index, uint32_t limit,
+                       put_bytes *put) {
+    const rnc_capture *capture = capture_of(call, index);
+    if (!capture)
+        return rnc_put_pointer(out, rnc_decode_word(call, index));
+    bool cut = capture->status == RNC_CAPTURE_CUT || capture->size > limit;
+    put(out, (const char *)(capture + 1), capture->size < limit ? capture->size : limit, cut);
+}
+
+void rnc_show_path(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
+    show_bytes(out, call, index, UINT32_MAX, rnc_put_quoted);
+}
+
+void rnc_show_text(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
+    show_bytes(out, call, index, call->string_limit, rnc_put_quoted);
+}
+
+void rnc_show_bytes_hex(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
+    show_bytes(out, call, index, call->string_limit, put_hex_quoted);
+}
+
+static void put_terminated(rnc_buffer *out, const char *bytes, size_t size, bool cut) {
+    const char *end = memchr(bytes, 0, size);
+    rnc_put_quoted(out, bytes, end ? (size_t)(end - bytes) : size, cut && !end);
+}
+
+void rnc_show_string_out(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
+    show_bytes(out, call, index, UINT32_MAX, put_terminated);
+}
