@@ -188,7 +188,8 @@ static void put_futex_command(rnc_buffer *out, uint32_t word) {
 }
 
 /* The operands of each command, in FUTEX_CMD's order: v value, t timeout, n second count, w second
- * word, 3 third value, b bitset, o wake operation. */
+ * word, 3 third value, b bitset, o wake
+ * operation; h and x, for a command with no name, the bare numbers. */
 static void put_futex_operand(rnc_buffer *out, const rnc_decode_call *call, unsigned word,
                               char operand) {
     uint32_t third = rnc_decode_u32(call, word + 5);
@@ -204,6 +205,12 @@ static void put_futex_operand(rnc_buffer *out, const rnc_decode_call *call, unsi
         break;
     case 'w':
         rnc_show_pointer(out, call, word + 4);
+        break;
+    case 'h':
+        rnc_show_hex(out, call, word + 3);
+        break;
+    case 'x':
+        rnc_put_hex(out, third);
         break;
     case '3':
         rnc_put_unsigned(out, third);
@@ -225,7 +232,7 @@ void rnc_show_futex_args(rnc_buffer *out, const rnc_decode_call *call, unsigned 
     };
     uint32_t word = rnc_decode_u32(call, index), command = word & 127;
     put_futex_command(out, word);
-    for (const char *at = command < RNC_COUNT(operands) ? operands[command] : "v"; *at; at++) {
+    for (const char *at = command < RNC_COUNT(operands) ? operands[command] : "vhwx"; *at; at++) {
         comma(out);
         put_futex_operand(out, call, index - 1, *at);
     }
@@ -260,8 +267,9 @@ void rnc_show_prctl_args(rnc_buffer *out, const rnc_decode_call *call, unsigned 
         {40, "p"},
         /* GET_TID_ADDRESS */ {41, "dddd"}, /* SET_THP_DISABLE */
         {42, "dddd"},
-        /* GET_THP_DISABLE */ {0x59616d61, "d"}, /* SET_PTRACER */
-        {0x53564d41, "xpup"},                    /* SET_VMA */
+        /* GET_THP_DISABLE */ {64, ""},
+        /* SME_GET_VL */ {0x59616d61, "d"}, /* SET_PTRACER */
+        {0x53564d41, "xpup"},               /* SET_VMA */
     };
     uint32_t option = rnc_decode_u32(call, index);
     rnc_put_set(out, RNC_ARG_PRCTL, option);
@@ -305,10 +313,10 @@ void rnc_show_clone_args(rnc_buffer *out, const rnc_decode_call *call, unsigned 
 }
 
 void rnc_show_mremap_args(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
-    enum { FIXED = 2 };
+    enum { MAYMOVE_FIXED = 3 };
     uint64_t flags = rnc_decode_word(call, index);
     rnc_put_set(out, RNC_ARG_MREMAP, flags);
-    if (!(flags & FIXED))
+    if ((flags & MAYMOVE_FIXED) != MAYMOVE_FIXED)
         return;
     comma(out);
     rnc_show_pointer(out, call, index + 1);

@@ -5,6 +5,10 @@
 
 #include <stdio.h>
 
+#ifndef CHECK_SHOWN
+#define CHECK_SHOWN 20
+#endif
+
 static int check_failures;
 static long check_count;
 
@@ -13,7 +17,7 @@ static long check_count;
         check_count++;                                                                             \
         if (!(condition)) {                                                                        \
             check_failures++;                                                                      \
-            if (check_failures <= 20) {                                                            \
+            if (check_failures <= CHECK_SHOWN) {                                                            \
                 fprintf(stderr, "%s:%d: %s: ", __FILE__, __LINE__, #condition);                    \
                 fprintf(stderr, "" __VA_ARGS__);                                                   \
                 fputc('\n', stderr);                                                               \
