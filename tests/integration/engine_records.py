@@ -159,8 +159,8 @@ PID_RESULTS = {"clone", "clone3", "fork", "vfork", "wait4", "getpid", "gettid", 
                "set_tid_address"}  # fmt: skip
 TIMING = {"futex", "restart_syscall", "rt_sigreturn", "clock_nanosleep", "madvise", "munmap"}
 LARGEST_PLAIN_RESULT = 4096
-# Whether SIGCHLD comes while its receiver waits depends on timing too.
-INTERRUPTED_WAIT = ("wait4", "restart")
+# Whether SIGCHLD comes while its receiver waits or forks depends on timing too.
+INTERRUPTED = {("wait4", "restart"), ("clone", "restart")}
 
 Sequences = list[list[tuple[str, str]]]
 
@@ -182,7 +182,7 @@ def _outcome(record: Record) -> str:
 
 
 def _settled(threads: Iterable[list[tuple[str, str]]]) -> Sequences:
-    return sorted([call for call in calls if call != INTERRUPTED_WAIT] for calls in threads)
+    return sorted([call for call in calls if call not in INTERRUPTED] for calls in threads)
 
 
 def engine_sequences(result: Run) -> Sequences:
@@ -210,7 +210,7 @@ def strace_sequences(argv: Sequence[str | Path], directory: Path) -> Sequences:
     """The same of a run under ``strace -f``."""
     output = directory / "strace.out"
     command = ["strace", "-f", "-qq", "-e", "signal=none", "-o", str(output), *map(str, argv)]
-    subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False)
+    subprocess.run(command, close_fds=False, check=False)
     threads: dict[str, list[tuple[str, str]]] = defaultdict(list)
     pending: dict[str, tuple[str, int]] = {}
     for line in output.read_text(errors="replace").splitlines():
