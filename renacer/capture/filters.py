@@ -1,0 +1,1 @@
+def wanted_rows(expressions): return None
