@@ -104,10 +104,23 @@ def test_mistakes_get_one_sentence(expression: str, message: str) -> None:
         parse_filter([expression])
 
 
-@pytest.mark.skipif(shutil.which("strace") is None, reason="compares with strace, which is not here")
+@pytest.mark.skipif(
+    shutil.which("strace") is None, reason="compares with strace, which is not here"
+)
 @pytest.mark.parametrize(
     "expression",
-    ["%file", "file", "%desc", "memory", "%%stat", "%fstat", "!%memory", "/^m", "%net,close", "!read"],
+    [
+        "%file",
+        "file",
+        "%desc",
+        "memory",
+        "%%stat",
+        "%fstat",
+        "!%memory",
+        "/^m",
+        "%net,close",
+        "!read",
+    ],
 )
 def test_strace_selects_the_same(expression: str, tmp_path: Path) -> None:
     """Of what a real program calls, strace shows under -e exactly what the filter lets through."""
