@@ -5,10 +5,6 @@
 
 #include <stdio.h>
 
-#ifndef CHECK_SHOWN
-#define CHECK_SHOWN 20
-#endif
-
 static int check_failures;
 static long check_count;
 
@@ -17,7 +13,7 @@ static long check_count;
         check_count++;                                                                             \
         if (!(condition)) {                                                                        \
             check_failures++;                                                                      \
-            if (check_failures <= CHECK_SHOWN) {                                                            \
+            if (check_failures <= 20) {                                                            \
                 fprintf(stderr, "%s:%d: %s: ", __FILE__, __LINE__, #condition);                    \
                 fprintf(stderr, "" __VA_ARGS__);                                                   \
                 fputc('\n', stderr);                                                               \
