@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import sys
 import threading
@@ -21,6 +22,9 @@ from renacer.tracing.sampling import ComputeTracerConfig
 
 __all__ = ["ComputeTracer"]
 
+_log = logging.getLogger("renacer")
+
+_AT_EXIT_S = 10.0  # a receiver that is gone must not hold a program's end for longer
 _ROOT_NAME = b"session"
 _DTYPES = {"float32": lib.RNC_F32, "float64": lib.RNC_F64}
 _OPS = {string(row.name): index for index, row in enumerate(table(lib.rnc_op))}
@@ -158,7 +162,8 @@ class ComputeTracer:
         handle, self._handle = self._handle, None
         if finished:
             lib.rnc_tracer_free(handle)
-        self._exporter.force_flush(timeout)
+        if not (self._exporter.force_flush(timeout) and finished):
+            _log.warning("not all spans were sent: %s", getattr(self._exporter, "last_error", ""))
         if self._exporter_is_ours:
             self._exporter.shutdown(timeout)
 
@@ -265,7 +270,7 @@ def _note_allocation(nbytes: int, copied: int) -> None:
 
 def _shutdown_all() -> None:
     for tracer in reversed(_open[:]):
-        tracer.shutdown()
+        tracer.shutdown(_AT_EXIT_S)
 
 
 def _forked() -> None:
