@@ -8,11 +8,14 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import pytest
 from opentelemetry import trace as otel
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import NonRecordingSpan, TraceFlags
 from opentelemetry.trace import SpanContext as OtelContext
 from span_memory import SpanMemory, attributes, decode, in_child
@@ -348,8 +351,9 @@ def test_a_failing_exporter_is_counted(vector: Vector) -> None:
 
 def test_bad_arguments_are_refused(tracer: ComputeTracer) -> None:
     """What is no exporter and what is no name raise InvalidInput."""
-    with pytest.raises(InvalidInput):
-        ComputeTracer(exporter="http://localhost:4317")
+    for exporter in ("http://localhost:4317", ThreadPoolExecutor()):
+        with pytest.raises(InvalidInput):
+            ComputeTracer(exporter)
     for name in ("", None, 3):
         with pytest.raises(InvalidInput):
             tracer.operation(name)  # type: ignore[arg-type]
@@ -457,3 +461,36 @@ def test_what_is_open_at_exit_is_sent() -> None:
     assert result.returncode == 0, result.stderr
     for name in (SUM, "compute: last words", "compute: session"):
         assert name in result.stdout
+
+
+def test_an_sdk_exporter_gets_the_sdks_spans(vector: Vector) -> None:
+    """Any OpenTelemetry SpanExporter can stand in, and is shut down with the tracer."""
+    exporter = InMemorySpanExporter()
+    with ComputeTracer(exporter) as tracer:
+        tracer.traced_sum(vector, "totals")
+    spans = {span.name: span for span in exporter.get_finished_spans()}
+    assert set(spans) == {SUM, "compute: totals", "compute: session"}
+    assert spans[SUM].parent.span_id == spans["compute: totals"].context.span_id
+    assert spans[SUM].attributes["compute.elements"] == 4
+    assert exporter._stopped
+
+
+def test_flushing_and_ending_at_once(memory: SpanMemory, vector: Vector) -> None:
+    """Threads that record and flush while the tracer ends neither crash nor hang."""
+    tracer = ComputeTracer(memory)
+    done = threading.Event()
+
+    def work() -> None:
+        while not done.is_set():
+            tracer.traced_sum(vector, "busy")
+            tracer.trace_operation("sum", None, vector, vector.sum)
+            tracer.force_flush(5)
+
+    with ThreadPoolExecutor(3) as pool:
+        futures = [pool.submit(work) for _ in range(3)]
+        time.sleep(0.05)
+        tracer.shutdown()
+        done.set()
+        for future in futures:
+            future.result(30)
+    assert tracer.stats()["recorded"] == len(memory.named(SUM))
