@@ -83,37 +83,35 @@ static KEY NAME(least_above)(const void *source, bool raw, size_t length, KEY bo
     return least;
 }
 
-/* By counting, for each key, how many are less: no branch depends on the data but the last. `keys`
- * has room for a vector of padding. */
-static void NAME(select_few)(KEY *keys, size_t length, size_t rank, KEY above, KEY pair[2]) {
-    for (size_t i = 0; i < LANES; i++)
-        keys[length + i] = KEY_MAX;
-    for (size_t i = 0; i < length; i++) {
-        const __m256i candidate = BROADCAST(keys[i]);
-        __m256i less_counts = _mm256_setzero_si256(), more_counts = less_counts;
-        for (size_t k = 0; k < length; k += LANES) {
-            __m256i key = _mm256_loadu_si256((const __m256i *)(keys + k));
-            less_counts = ADD_MASK(less_counts, GREATER(candidate, key));
-            more_counts = ADD_MASK(more_counts, GREATER(key, candidate));
+/* Few keys in order: each stands where as many places are before it as keys are less, so of equal
+ * keys only the first place is filled. */
+typedef struct NAME(few) {
+    KEY keys[FEW];
+    bool filled[FEW];
+} NAME(few);
+
+/* Counts without a branch on the data. `keys` has room for a vector more, of any
+ * content. */
+static void NAME(order_few)(const KEY *keys, size_t length, NAME(few) * out) {
+    memset(out->filled, 0, sizeof out->filled);
+    for (size_t i = 0; i < length; i += LANES) {
+        const __m256i candidates = _mm256_loadu_si256((const __m256i *)(keys + i));
+        __m256i less_counts = _mm256_setzero_si256();
+        for (size_t k = 0; k < length; k++)
+            less_counts = ADD_MASK(less_counts, GREATER(candidates, BROADCAST(keys[k])));
+        KEY less[LANES];
+        _mm256_storeu_si256((__m256i *)less, less_counts);
+        for (size_t lane = 0; lane < LANES && i + lane < length; lane++) {
+            out->keys[less[lane]] = keys[i + lane];
+            out->filled[less[lane]] = true;
         }
-        KEY lesses[LANES], mores[LANES];
-        _mm256_storeu_si256((__m256i *)lesses, less_counts);
-        _mm256_storeu_si256((__m256i *)mores, more_counts);
-        size_t less = 0, more = 0, padded = (length + LANES - 1) / LANES * LANES;
-        for (size_t lane = 0; lane < LANES; lane++) {
-            less += (size_t)lesses[lane];
-            more += (size_t)mores[lane];
-        }
-        if (keys[i] != KEY_MAX)
-            more -= padded - length;
-        if (rank < less || rank >= length - more)
-            continue;
-        pair[0] = pair[1] = keys[i];
-        if (rank + 1 < length - more)
-            return;
-        pair[1] = more ? NAME(least_above)(keys, false, length, keys[i]) : above;
-        return;
     }
+}
+
+static KEY NAME(ranked)(const NAME(few) * few, size_t rank) {
+    while (!few->filled[rank])
+        rank--;
+    return few->keys[rank];
 }
 
 /* wide: memory for `length` 8-byte keys. */
@@ -131,11 +129,30 @@ static void NAME(select_by_radix)(const KEY *keys, size_t length, size_t rank, K
 static void NAME(select)(const void *source, bool raw, size_t length, size_t rank, void *scratch,
                          size_t stride, KEY pair[2], bool *unordered);
 
+/* The order statistics low and high of a sample. */
+static void NAME(sample_pair)(const KEY *sample, size_t count, size_t low, size_t high, KEY *lo,
+                              KEY *hi) {
+    if (count <= FEW) {
+        NAME(few) few;
+        NAME(order_few)(sample, count, &few);
+        *lo = NAME(ranked)(&few, low);
+        *hi = NAME(ranked)(&few, high);
+        return;
+    }
+    uint64_t scratch[RNC_SCRATCH_BYTES(SAMPLE_LARGEST) / sizeof(uint64_t)];
+    KEY pair[2];
+    NAME(select)(sample, false, count, low, scratch, SAMPLE_STRIDE, pair, NULL);
+    *lo = *hi = pair[0];
+    if (high == low)
+        return;
+    NAME(select)(sample, false, count, high, scratch, SAMPLE_STRIDE, pair, NULL);
+    *hi = pair[0];
+}
+
 /* Two keys of the data around the rank, or its ends; equal ones when `narrow`. */
 static void NAME(bracket)(const void *source, bool raw, size_t length, size_t rank, bool narrow,
                           KEY *lo, KEY *hi) {
-    KEY sample[SAMPLE_LARGEST], pair[2];
-    uint64_t scratch[RNC_SCRATCH_BYTES(SAMPLE_LARGEST) / sizeof(uint64_t)];
+    KEY sample[SAMPLE_LARGEST]; /* sample lengths are multiples of LANES */
     size_t count = sample_length(length), step = length / count;
     uint32_t noise = 12345;
     for (size_t i = 0; i < count; i++) {
@@ -144,20 +161,15 @@ static void NAME(bracket)(const void *source, bool raw, size_t length, size_t ra
     }
     double part = ((double)rank + 0.5) / (double)length;
     double centre = part * (double)count;
-    double margin = narrow ? 0 : DEVIATIONS * sqrt((double)count * part * (1 - part)) + 1;
+    double margin = narrow ? 0 : deviations(count) * sqrt((double)count * part * (1 - part)) + 1;
     double low = floor(centre - margin), high = floor(centre + margin);
-    *lo = KEY_MIN;
-    *hi = KEY_MAX;
-    if (low >= 0) {
-        NAME(select)(sample, false, count, (size_t)low, scratch, SAMPLE_STRIDE, pair, NULL);
-        *lo = pair[0];
-    }
-    if (narrow) {
-        *hi = *lo;
-    } else if (high < (double)count) {
-        NAME(select)(sample, false, count, (size_t)high, scratch, SAMPLE_STRIDE, pair, NULL);
-        *hi = pair[0];
-    }
+    bool bounded_below = low >= 0, bounded_above = high < (double)count;
+    NAME(sample_pair)(sample, count, bounded_below ? (size_t)low : 0,
+                      bounded_above ? (size_t)high : count - 1, lo, hi);
+    if (!bounded_below)
+        *lo = KEY_MIN;
+    if (!bounded_above)
+        *hi = KEY_MAX;
 }
 
 /* scratch: 16 * stride bytes, of which the keys that are left move between the first two arrays of
@@ -201,13 +213,16 @@ static void NAME(select)(const void *source, bool raw, size_t length, size_t ran
         raw = false;
     }
     if (length <= FEW) {
-        KEY few[FEW + LANES];
+        KEY few[FEW + LANES] = {0};
         for (size_t i = 0; i < length; i++) {
             few[i] = NAME(key_at)(source, raw, i);
             if (raw && unordered)
                 *unordered |= isnan(NAME(load)(source, i));
         }
-        NAME(select_few)(few, length, rank, above, pair);
+        NAME(few) ordered;
+        NAME(order_few)(few, length, &ordered);
+        pair[0] = NAME(ranked)(&ordered, rank);
+        pair[1] = rank + 1 < length ? NAME(ranked)(&ordered, rank + 1) : above;
         return;
     }
     void *wide = sizeof(KEY) == sizeof(uint64_t) ? target : (KEY *)scratch + 2 * stride;
