@@ -235,6 +235,21 @@ def test_signal_details(programs: Path) -> None:
     assert statuses == [1, 2, 3]
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL, signal.SIGQUIT])
+def test_leaving_by_the_programs_signal(number: int, tmp_path: Path) -> None:
+    """Our own process can end by the same signal, even one it ignores, without a core file."""
+    script = (
+        "import signal, sys; from renacer._native import lib; number = int(sys.argv[1]);"
+        "number == signal.SIGKILL or signal.signal(number, signal.SIG_IGN);"
+        "lib.rnc_die_by(number)"
+    )
+    command = [sys.executable, "-c", script, str(int(number))]
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, check=False)
+    assert done.returncode == -number
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_group_stop_is_noted(programs: Path) -> None:
     """A stopped program stays stopped until SIGCONT, and both are in the records in order."""
     result = trace(programs / "stop")
@@ -295,7 +310,12 @@ def state_run(programs: Path, prefix: str, follow: str) -> bytes:
     bare = f"exec {programs / 'state'} 'a b' ''"
     traced = f'exec {sys.executable} -c "{script}" {programs / "state"} {Path(__file__).parent}'
     command = ["/bin/bash", "-c", f"{prefix}; {traced if follow else bare}"]
-    environment = {"PATH": "/bin:/usr/bin", "PYTHONPATH": os.getcwd(), "LC_ALL": "", "X": "1=2\n3"}
+    environment = {
+        "PATH": "/bin:/usr/bin",
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+        "LC_ALL": "",
+        "X": "1=2\n3",
+    }
     done = subprocess.run(
         command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=True
     )
