@@ -65,7 +65,7 @@ typedef struct rnc_execution {
 const rnc_op_row *rnc_op(int index);   /* NULL past the end */
 const rnc_isa_row *rnc_isa(int index); /* best first; NULL past the end */
 const char *rnc_cpu_features(void);    /* "sse2 avx avx2 fma …", as detected */
-const char *rnc_status_name(int status);
+const char *rnc_status_name(int status); /* "EmptyVector" */
 
 /* Force an instruction set for this thread (rnc_isa_force) or for threads that force none
  * (rnc_isa_default); isa -1 returns to the best. strict: fail with RNC_UNSUPPORTED_BACKEND when this

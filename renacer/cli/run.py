@@ -11,7 +11,7 @@ from renacer._native import lib
 from renacer.analysis.stats import Statistics
 from renacer.capture.engine import Engine, original_environment, resolve_program
 from renacer.capture.environment import program_environment
-from renacer.capture.filters import wanted_rows
+from renacer.capture.filters import parse_filter
 from renacer.capture.session import Session, Streaming
 from renacer.cli.exporting import Export
 from renacer.cli.options import Options
@@ -24,7 +24,7 @@ __all__ = ["command"]
 
 def command(options: Options) -> int:
     """Trace ``options.command`` and report. The program's exit status, or its death repeated."""
-    wanted = wanted_rows(options.filters)
+    wanted = parse_filter(options.filters)
     program = resolve_program(options.command[0], os.environ.get("PATH"))
     with ExitStack() as cleanup:
         export = Export(options, cleanup)
