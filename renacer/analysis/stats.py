@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from renacer._native import ensure, ffi, lib, string
-from renacer.compute.vector import Vector
 
 if TYPE_CHECKING:
     from renacer.tracing.tracer import ComputeTracer
@@ -17,8 +15,7 @@ __all__ = ["PERCENTILES", "Distribution", "Statistics", "SyscallStatistics"]
 PERCENTILES = (50.0, 75.0, 90.0, 95.0, 99.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Distribution:
+class Distribution(NamedTuple):
     """Latencies of one syscall, all in ns; ``stddev`` is the population's."""
 
     mean: float
@@ -28,8 +25,7 @@ class Distribution:
     percentiles: dict[float, float]
 
 
-@dataclass(frozen=True, slots=True)
-class SyscallStatistics:
+class SyscallStatistics(NamedTuple):
     """One syscall name: calls that returned, how many failed, and their exact total in ns."""
 
     name: str
@@ -83,6 +79,8 @@ class Statistics:
 
 
 def _distribution(durations: Any, count: int) -> Distribution:
+    from renacer.compute.vector import Vector
+
     values = Vector(memoryview(ffi.buffer(durations, 8 * count)).cast("d"))
     return Distribution(
         mean=values.mean(),

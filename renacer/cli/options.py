@@ -4,55 +4,53 @@ from __future__ import annotations
 
 import getopt
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from renacer.errors import UsageError
 
 __all__ = ["FLAGS", "Flag", "Options", "parse"]
 
 
-@dataclass(slots=True)
 class Options:
-    """What the command line asks for; every field is set by one row of :data:`FLAGS`."""
+    """What the command line asks for; every attribute is set by one row of :data:`FLAGS`."""
 
-    command: list[str] = field(default_factory=list)
-    follow: bool = False
-    filters: list[str] = field(default_factory=list)
-    environment: list[str] = field(default_factory=list)
-    engine: str = "auto"
-    output: str | None = None
-    format: str | None = None
-    diagnostics: bool = False
-    timestamps: int = 0
-    relative: bool = False
-    durations: bool = False
-    string_limit: int = 32
-    summary_only: bool = False
-    summary_too: bool = False
-    summary_sort: str = "time"
-    wall_clock: bool = True
-    extended: bool = False
-    otlp_endpoint: str | None = None
-    otlp_protocol: str | None = None
-    otlp_service_name: str | None = None
-    otlp_headers: list[str] = field(default_factory=list)
-    otlp_file: str | None = None
-    otlp_max_spans: int = 100_000
-    trace_parent: str | None = None
-    compute: bool = False
-    compute_all: bool = False
-    compute_sample: str | None = None
-    compute_threshold: float | None = None
-    help: bool = False
-    version: bool = False
+    def __init__(self, command: list[str]) -> None:
+        self.command = command
+        self.follow = False
+        self.filters: list[str] = []
+        self.environment: list[str] = []
+        self.engine = "auto"
+        self.output: str | None = None
+        self.format: str | None = None
+        self.diagnostics = False
+        self.timestamps = 0
+        self.relative = False
+        self.durations = False
+        self.string_limit = 32
+        self.summary_only = False
+        self.summary_too = False
+        self.summary_sort = "time"
+        self.wall_clock = True
+        self.extended = False
+        self.otlp_endpoint: str | None = None
+        self.otlp_protocol: str | None = None
+        self.otlp_service_name: str | None = None
+        self.otlp_headers: list[str] = []
+        self.otlp_file: str | None = None
+        self.otlp_max_spans = 100_000
+        self.trace_parent: str | None = None
+        self.compute = False
+        self.compute_all = False
+        self.compute_sample: str | None = None
+        self.compute_threshold: float | None = None
+        self.help = False
+        self.version = False
 
 
 Convert = Callable[[str], Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
+class Flag(NamedTuple):
     """One option. ``convert`` None: a switch (or a counter, where the field is an int)."""
 
     section: str
@@ -181,7 +179,7 @@ def parse(arguments: Sequence[str]) -> Options:
         pairs, command = getopt.getopt(list(arguments), shorts, longs)
     except getopt.GetoptError as error:
         raise UsageError(_explain(error)) from None
-    options = Options(command=command)
+    options = Options(command)
     for name, text in pairs:
         _apply(options, by_name[name], name, text)
     return options

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from renacer._native import ffi, lib
 from renacer.report.output import Output
@@ -12,8 +12,7 @@ __all__ = ["TextReport", "TextStyle"]
 _CHUNK_BYTES = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class TextStyle:
+class TextStyle(NamedTuple):
     """How a line looks. ``timestamps``: 0 none, 1 seconds, 2 microseconds, 3 since the epoch."""
 
     durations: bool = False
