@@ -118,6 +118,8 @@ typedef struct rnc_tracer_counts {
     uint64_t fast;        /* below the threshold and not picked by fast_sample_rate */
     uint64_t capped;      /* over max_spans_per_second */
     uint64_t ring_full;
+    uint64_t operation_spans;         /* "compute:" spans recorded … */
+    uint64_t operation_spans_dropped; /* … and not, because the ring was full */
 } rnc_tracer_counts;
 
 /* What this thread's operations hang from. operation is interned (rnc_intern) or NULL. */
@@ -278,6 +280,7 @@ typedef struct rnc_manual_span {
     size_t attribute_count;
     const rnc_event *events;
     size_t event_count;
+    uint32_t events_dropped;
     int status; /* 0 unset, 1 OK, 2 ERROR */
     const char *message;
     size_t message_size;
@@ -348,6 +351,7 @@ typedef struct rnc_source_config {
     char *traceparent;
     /* Bit n - 1: the program starts with signal n ignored. All others start at their default. */
     uint64_t ignored_signals;
+    uint64_t blocked_signals; /* likewise, blocked */
     size_t memory_budget; /* bytes of records held in memory before they go to disk; 0: default */
 } rnc_source_config;
 

@@ -46,6 +46,6 @@ int rnc_spans_add(rnc_sink *sink, const rnc_manual_span *span) {
     if (span->status != RNC_STATUS_UNSET)
         rnc_span_status(spans, span->status,
                         (rnc_slice){span->message_size ? span->message : "", span->message_size});
-    rnc_span_end(spans, 0);
+    rnc_span_end(spans, span->events_dropped);
     return spans->counts.no_memory == lost ? RNC_OK : RNC_NO_MEMORY;
 }

@@ -15,7 +15,18 @@ enum {
     TEXT_MAX = 4096, /* bytes of a name or an error message in a record */
 };
 
-enum count { RECORDED, SAMPLED_OUT, FAST, CAPPED, RING_FULL, COUNTS };
+/* The first FATES are the fates of kernels' operations. */
+enum count {
+    RECORDED,
+    SAMPLED_OUT,
+    FAST,
+    CAPPED,
+    RING_FULL,
+    FATES,
+    OPERATION_SPANS = FATES,
+    OPERATION_SPANS_DROPPED,
+    COUNTS
+};
 
 typedef struct shard {
     _Alignas(RNC_CACHE_LINE) _Atomic uint64_t counts[COUNTS];
@@ -95,8 +106,10 @@ void rnc_tracer_read_counts(rnc_tracer *tracer, rnc_tracer_counts *out) {
         .fast = counts[FAST],
         .capped = counts[CAPPED],
         .ring_full = counts[RING_FULL],
+        .operation_spans = counts[OPERATION_SPANS],
+        .operation_spans_dropped = counts[OPERATION_SPANS_DROPPED],
     };
-    for (int i = 0; i < COUNTS; i++)
+    for (int i = 0; i < FATES; i++)
         out->operations += counts[i];
 }
 
@@ -250,7 +263,9 @@ void rnc_call_end(rnc_tracer *tracer, const rnc_call *call) {
         return;
     rnc_execution execution =
         ran ? *rnc_last_execution() : (rnc_execution){.kernel = "", .isa = -1, .requested = -1};
-    execution.op = call->op;
+    /* The row names a parameter, which is known only if that operation is what ran. */
+    if (!ran || execution.op != call->op)
+        execution.op = -1;
     execution.elements = call->elements;
     execution.dtype = call->dtype;
     if (call->error)
@@ -270,8 +285,10 @@ int rnc_tracer_record_operation(rnc_tracer *tracer, const rnc_operation_span *sp
     size_t error_size = span->error ? cut_text(span->error, span->error_size) : 0;
     size_t allocations_size = span->allocation_count * sizeof *span->allocations;
     rnc_record *record = rnc_ring_reserve(tracer->ring, name_size + error_size + allocations_size);
-    if (!record)
+    if (!record) {
+        count(tracer, &rnc_thread_self, OPERATION_SPANS_DROPPED);
         return RNC_NO_MEMORY;
+    }
     record->kind = RNC_OPERATION;
     record->start = span->start;
     record->end = span->end;
@@ -294,6 +311,7 @@ int rnc_tracer_record_operation(rnc_tracer *tracer, const rnc_operation_span *sp
     if (allocations_size)
         memcpy(payload + name_size + error_size, span->allocations, allocations_size);
     rnc_ring_commit(tracer->ring, record);
+    count(tracer, &rnc_thread_self, OPERATION_SPANS);
     return RNC_OK;
 }
 

@@ -50,9 +50,9 @@ def resolve_protocol(protocol: str | None) -> str:
 def resolve_endpoint(endpoint: str | None, protocol: str) -> Endpoint:
     """The URL to send to; raises ExportError with one sentence when it cannot be one.
 
-    ``endpoint`` may be ``http://host:port``, ``https://…`` or ``host:port``. Over HTTP ``/v1/traces``
-    is appended unless the path already ends so; the value of OTEL_EXPORTER_OTLP_TRACES_ENDPOINT is
-    taken as it is.
+    ``endpoint`` may be ``http://host:port``, ``https://…`` or ``host:port``. Over HTTP
+    ``/v1/traces`` is appended unless the path already ends so; the value of
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT is taken as it is.
     """
     source = ""
     if endpoint is None:
@@ -94,7 +94,7 @@ def _default_scheme() -> str:
 
 
 def check_headers(headers: Mapping[str, str] | None) -> dict[str, str]:
-    """The headers with lower-case names; ExportError for what cannot be sent. Values stay secret."""
+    """The headers with lower-case names; ExportError, without the value, for what is unfit."""
     checked = {}
     for name, value in (headers or {}).items():
         lower = name.strip().lower()

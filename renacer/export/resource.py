@@ -92,7 +92,7 @@ class Frame:
     """Makes whole requests out of the C encoder's spans, all under one resource and scope."""
 
     def __init__(self, resource: Resource) -> None:
-        from google.protobuf.json_format import MessageToDict
+        from google.protobuf.json_format import MessageToDict  # type: ignore[import-untyped]
         from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope, KeyValue
         from opentelemetry.proto.resource.v1 import resource_pb2
 
@@ -117,9 +117,7 @@ class Frame:
         scope_size = _varint(len(self._scope_field) + len(spans))
         scope_spans = _SCOPE_SPANS + scope_size + self._scope_field
         size = len(self._resource_field) + len(scope_spans) + len(spans)
-        return b"".join(
-            (_RESOURCE_SPANS, _varint(size), self._resource_field, scope_spans, spans)
-        )
+        return b"".join((_RESOURCE_SPANS, _varint(size), self._resource_field, scope_spans, spans))
 
     def json(self, spans: bytes) -> bytes:
         """One line of OTLP/JSON, newline included, around RNC_OTLP_JSON spans."""

@@ -78,7 +78,7 @@ class Sender:
             self._thread.start()
 
     def submit(self, spans: bytes, count: int) -> None:
-        """Queue one encoded batch of ``count`` spans; never blocks. What finds no room is counted."""
+        """Queue one batch of ``count`` encoded spans; never blocks, counts what finds no room."""
         self._leave_parents_state()
         with self._changed:
             self._ledger.produced += count

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -58,8 +59,6 @@ class ComputeTracer:
     ) -> None:
         self._handle: Any = None
         self._final: dict[str, int] | None = None
-        self._operations_recorded = 0
-        self._operations_dropped = 0
         if exporter is None:
             return
         self._exporter, self._exporter_is_ours = _adapt(exporter)
@@ -187,20 +186,15 @@ class ComputeTracer:
             "fast": counts.fast,
             "capped": counts.capped,
             "ring_full": counts.ring_full,
-            "operation_spans": self._operations_recorded,
-            "operation_spans_dropped": self._operations_dropped,
+            "operation_spans": counts.operation_spans,
+            "operation_spans_dropped": counts.operation_spans_dropped,
             "submitted": self._pump.submitted if self._handle is not None else 0,
             "submit_failed": self._pump.failed if self._handle is not None else 0,
         }
 
     def _record_operation(self, span: Any) -> None:
-        if self._handle is None:
-            return
-        status = lib.rnc_tracer_record_operation(self._handle, span)
-        if status == lib.RNC_OK:
-            self._operations_recorded += 1
-        else:
-            self._operations_dropped += 1
+        if self._handle is not None:
+            lib.rnc_tracer_record_operation(self._handle, span)
 
     def _record_root(self) -> None:
         if not self._root_is_ours:
@@ -221,8 +215,6 @@ class ComputeTracer:
         """In the child: the root and the sink stay the parent's, and its pump's thread, with what
         locks it held, is not here."""
         self._root_is_ours = False
-        self._operations_recorded = 0
-        self._operations_dropped = 0
         self._pump = Pump(lib.rnc_tracer_stream(self._handle), self._exporter)
 
     if TYPE_CHECKING:
@@ -281,6 +273,12 @@ def _forked() -> None:
     _open_lock = threading.Lock()
     for tracer in _open:
         tracer._after_fork()
+    # multiprocessing ends its children without atexit, and forgets what was registered before.
+    finalizers = sys.modules.get("multiprocessing.util")
+    if _open and finalizers is not None:
+        finalizers.register_after_fork(
+            _shutdown_all, lambda function: finalizers.Finalize(None, function, exitpriority=-100)
+        )
 
 
 def _traced(name: str) -> Callable[..., float]:

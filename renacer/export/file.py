@@ -1,0 +1,113 @@
+"""Spans into a file, in the two forms the OpenTelemetry Collector's file exporter writes."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from renacer._native import lib
+from renacer.errors import ExportError
+from renacer.export.outcome import Ledger, Outcome
+from renacer.export.resource import Frame, create_resource
+from renacer.export.transport import INSTALL_HINT
+
+__all__ = ["FileExporter"]
+
+
+class FileExporter:
+    """Writes TracesData messages to ``path``, which is replaced.
+
+    ``.jsonl``: one OTLP/JSON object a line. Anything else: protobuf, each message after its length
+    as 4 bytes, big-endian. What could not be written is counted, and the file is cut back to its
+    last whole message. Raises ExportError when the path cannot be written.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        service_name: str | None = None,
+        resource_attributes: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.path = Path(path)
+        self.format: int = lib.RNC_OTLP_JSON if self.path.suffix == ".jsonl" else lib.RNC_OTLP_PROTO
+        try:
+            self._frame = Frame(create_resource(service_name, resource_attributes))
+        except ImportError as error:
+            raise ExportError(f"cannot write OTLP files: {INSTALL_HINT} ({error})") from None
+        try:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+            self._file = os.open(self.path, flags, 0o666)
+        except OSError as error:
+            raise ExportError(f"cannot write {self.path}: {error.strerror}") from None
+        self._pid = os.getpid()
+        self._lock = threading.Lock()
+        self._ledger = Ledger()
+        self._lost_at_flush = 0
+        self._whole = 0  # bytes of whole messages
+        self._closed = False
+
+    @property
+    def last_error(self) -> str:
+        """One sentence about the last failure; "" when there was none."""
+        return self._ledger.last_error
+
+    def submit(self, spans: bytes, count: int) -> None:
+        """Write ``count`` encoded spans in this exporter's ``format``."""
+        if os.getpid() != self._pid:
+            return  # a forked child has its parent's file and counts: both are the parent's
+        with self._lock:
+            self._ledger.produced += count
+            self._ledger.settle(count, self._write(spans))
+
+    def _write(self, spans: bytes) -> Outcome:
+        if self._closed:
+            return Outcome(reason="exporter is shut down")
+        if self.format == lib.RNC_OTLP_JSON:
+            message = self._frame.json(spans)
+        else:
+            request = self._frame.proto(spans)
+            message = len(request).to_bytes(4, "big") + request
+        try:
+            rest = memoryview(message)
+            while rest:
+                rest = rest[os.write(self._file, rest) :]
+        except OSError as error:
+            self._cut_back()
+            reason = error.strerror or str(error)
+            return Outcome(reason=reason, detail=f"cannot write {self.path}: {reason}")
+        self._whole += len(message)
+        return Outcome()
+
+    def _cut_back(self) -> None:
+        try:
+            os.ftruncate(self._file, self._whole)
+            os.lseek(self._file, self._whole, os.SEEK_SET)
+        except OSError:
+            pass  # a pipe or device has no length to cut
+
+    def force_flush(self, timeout_s: float = 0.0) -> bool:
+        """True if all that was submitted since the last flush stands in the file."""
+        with self._lock:
+            lost, self._lost_at_flush = self._ledger.lost - self._lost_at_flush, self._ledger.lost
+            return lost == 0
+
+    def shutdown(self, timeout_s: float = 0.0) -> bool:
+        """Close the file; True if nothing was lost. Idempotent."""
+        with self._lock:
+            if not self._closed:
+                self._closed = True
+                try:
+                    os.close(self._file)
+                except OSError as error:
+                    self._ledger.last_error = f"cannot write {self.path}: {error.strerror}"
+                    return False
+            return self._ledger.lost == 0
+
+    def stats(self) -> dict[str, Any]:
+        """Exact counts, see :meth:`renacer.export.outcome.Ledger.stats`."""
+        with self._lock:
+            return self._ledger.stats()

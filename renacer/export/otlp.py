@@ -1,0 +1,199 @@
+"""Spans to an OTLP receiver: encoded in C, sent by the official exporters' transports."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from renacer._native import lib
+from renacer.errors import ExportError
+from renacer.export.endpoint import Endpoint, resolve_endpoint, resolve_protocol
+from renacer.export.entries import ComputeOperation, Decision, SyscallEntry
+from renacer.export.manual import ManualSpans
+from renacer.export.outcome import Outcome
+from renacer.export.resource import Frame, create_resource
+from renacer.export.sdk import SdkBridge, deliver_decoded
+from renacer.export.sender import DEFAULT_SHUTDOWN_S, Sender
+from renacer.export.transport import (
+    INSTALL_HINT,
+    HooksChanged,
+    open_exporter,
+    open_transport,
+    quiet,
+)
+
+__all__ = ["OtlpExporter", "exporter_from_environment"]
+
+DISABLED = "disabled by OTEL_SDK_DISABLED"
+
+
+def _sdk_disabled() -> bool:
+    return os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
+
+
+class OtlpExporter:
+    """Sends spans to ``endpoint`` in the background; what cannot be sent is counted, never raised.
+
+    ``endpoint`` is ``http://host:port``, ``https://…`` or ``host:port``; ``protocol`` is ``grpc``
+    or ``http/protobuf``. What is not given comes from the OTEL_* variables, and then from their
+    defaults. ``headers`` are added to every request. ``timeout`` bounds one batch with its retries,
+    in seconds (default 10). Raises ExportError for a bad endpoint, header or protocol, and when the
+    OpenTelemetry packages are missing; an endpoint that cannot be reached is no error here.
+    """
+
+    format: int = lib.RNC_OTLP_PROTO
+
+    def __init__(
+        self,
+        endpoint: str | None = None,
+        protocol: str | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        service_name: str | None = None,
+        resource_attributes: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
+    ) -> None:
+        self.protocol = resolve_protocol(protocol)
+        target = resolve_endpoint(endpoint, self.protocol)
+        self.endpoint = target.url
+        self._manual_lock = threading.Lock()
+        self._manual: ManualSpans | None = None
+        self._stopped = False
+        try:
+            self._frame = Frame(create_resource(service_name, resource_attributes))
+        except ImportError as error:
+            raise ExportError(f"cannot export spans: {INSTALL_HINT} ({error})") from None
+        deliver, interrupt = self._delivery(target, headers, timeout)
+        self._sender = Sender(deliver, interrupt, idle=self._take_manual)
+
+    def _delivery(
+        self, target: Endpoint, headers: Mapping[str, str] | None, timeout: float | None
+    ) -> tuple[Callable[[bytes, int], Outcome], Callable[[], None]]:
+        if _sdk_disabled():
+            return lambda spans, count: Outcome(reason=DISABLED), lambda: None
+        try:
+            transport = open_transport(target, headers, timeout)
+        except HooksChanged:
+            return self._public_delivery(open_exporter(target, headers, timeout))
+        frame = self._frame.proto
+        return lambda spans, count: transport.send(frame(spans), count), transport.interrupt
+
+    def _public_delivery(
+        self, exporter: Any
+    ) -> tuple[Callable[[bytes, int], Outcome], Callable[[], None]]:
+        resource = self._frame.resource
+
+        def interrupt() -> None:
+            with quiet:
+                exporter.shutdown()
+
+        return lambda spans, count: deliver_decoded(exporter, resource, spans), interrupt
+
+    @property
+    def last_error(self) -> str:
+        """One sentence about the last failed delivery; "" when there was none."""
+        return self._sender.last_error
+
+    def submit(self, spans: bytes, count: int) -> None:
+        """Queue ``count`` spans in RNC_OTLP_PROTO form, at most about 1 MiB; never blocks."""
+        self._sender.submit(spans, count)
+
+    def record_syscall(self, syscall: SyscallEntry) -> None:
+        """Record a finished system call as a span under this exporter's root span."""
+        self._record(lambda manual: manual.syscall(syscall))
+
+    def record_decision(self, decision: Decision) -> None:
+        """Record a decision as an event of this exporter's root span."""
+        self._record(lambda manual: manual.decision(decision))
+
+    def record_compute_operation(self, operation: ComputeOperation) -> None:
+        """Record a finished compute operation as a span under this exporter's root span."""
+        self._record(lambda manual: manual.compute(operation))
+
+    def add_span_event(self, name: str, attributes: Mapping[str, Any] | None = None) -> None:
+        """Add an event to this exporter's root span, which ends at :meth:`shutdown`.
+
+        Attribute values are str, bool, int or float; anything else is shown as its ``str()``.
+        """
+        self._record(lambda manual: manual.event(name, attributes or {}))
+
+    def _record(self, record: Callable[[ManualSpans], None]) -> None:
+        with self._manual_lock:
+            if self._stopped:
+                return
+            if self._manual is None:
+                self._manual = ManualSpans()
+                self._sender.start()
+            manual = self._manual
+        record(manual)
+        if manual.full:
+            self._take_manual()
+
+    def _take_manual(self) -> None:
+        if self._manual is not None:
+            spans, count = self._manual.take()
+            if count:
+                self._sender.submit(spans, count)
+
+    def force_flush(self, timeout: float = DEFAULT_SHUTDOWN_S) -> bool:
+        """Wait up to ``timeout`` seconds for all that was recorded or submitted.
+
+        True only if the receiver confirmed every span since the last flush.
+        """
+        self._take_manual()
+        return self._sender.force_flush(timeout)
+
+    def shutdown(self, timeout: float = DEFAULT_SHUTDOWN_S) -> bool:
+        """End the root span, send what is left within ``timeout`` seconds, stop. Idempotent.
+
+        True if the receiver confirmed every span; :meth:`stats` says what became of the others.
+        """
+        with self._manual_lock:
+            first, self._stopped = not self._stopped, True
+        if first and self._manual is not None:
+            self._manual.finish()
+            self._take_manual()
+        return self._sender.shutdown(timeout)
+
+    def stats(self) -> dict[str, Any]:
+        """Exact counts, see :meth:`renacer.export.outcome.Ledger.stats`."""
+        self._take_manual()
+        return self._sender.stats()
+
+
+def exporter_from_environment(
+    endpoint: str | None = None,
+    protocol: str | None = None,
+    *,
+    headers: Mapping[str, str] | None = None,
+    service_name: str | None = None,
+    resource_attributes: Mapping[str, Any] | None = None,
+) -> OtlpExporter | SdkBridge | None:
+    """The exporter that arguments and OTEL_* variables ask for; None when they ask for none.
+
+    OTEL_SDK_DISABLED=true and OTEL_TRACES_EXPORTER=none give None; OTEL_TRACES_EXPORTER=console the
+    SDK's console exporter; an ``endpoint`` beats OTEL_TRACES_EXPORTER. Raises ExportError for an
+    exporter we do not know, else as :class:`OtlpExporter` does.
+    """
+    kind = os.environ.get("OTEL_TRACES_EXPORTER", "").strip().lower() or "otlp"
+    if _sdk_disabled() or (kind == "none" and endpoint is None):
+        return None
+    if endpoint is not None or kind == "otlp":
+        return OtlpExporter(
+            endpoint,
+            protocol,
+            headers=headers,
+            service_name=service_name,
+            resource_attributes=resource_attributes,
+        )
+    if kind != "console":
+        raise ExportError(f"OTEL_TRACES_EXPORTER={kind!r} is not otlp, console or none")
+    try:
+        from opentelemetry.sdk.trace.export import ConsoleSpanExporter
+    except ImportError as error:
+        raise ExportError(f"cannot export spans: {INSTALL_HINT} ({error})") from None
+    return SdkBridge(
+        ConsoleSpanExporter(), service_name=service_name, resource_attributes=resource_attributes
+    )

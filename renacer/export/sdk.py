@@ -1,0 +1,146 @@
+"""Any OpenTelemetry SDK SpanExporter as the place where spans go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from renacer._native import lib
+from renacer.errors import ExportError
+from renacer.export.outcome import Outcome
+from renacer.export.resource import SCOPE, create_resource, version
+from renacer.export.sender import DEFAULT_SHUTDOWN_S, Sender
+from renacer.export.transport import INSTALL_HINT, quiet
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.resources import Resource
+    from opentelemetry.sdk.trace import ReadableSpan
+
+__all__ = ["SdkBridge", "decode_spans", "deliver_decoded"]
+
+_CONTEXT_IS_REMOTE = 0x200
+
+
+def _value(value: Any) -> Any:
+    kind = value.WhichOneof("value")
+    if kind == "array_value":
+        return tuple(_value(item) for item in value.array_value.values)
+    return getattr(value, kind) if kind else None
+
+
+def _attributes(pairs: Any) -> dict[str, Any]:
+    return {pair.key: _value(pair.value) for pair in pairs}
+
+
+def decode_spans(spans: bytes, resource: Resource) -> list[ReadableSpan]:
+    """The C encoder's RNC_OTLP_PROTO spans as the SDK's own span objects."""
+    from opentelemetry.proto.trace.v1.trace_pb2 import ScopeSpans
+    from opentelemetry.sdk.trace import Event, ReadableSpan
+    from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+    from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, TraceFlags
+
+    scope = InstrumentationScope(SCOPE, version())
+
+    def context(trace_id: bytes, span_id: bytes, remote: bool) -> SpanContext:
+        return SpanContext(
+            int.from_bytes(trace_id, "big"),
+            int.from_bytes(span_id, "big"),
+            is_remote=remote,
+            trace_flags=TraceFlags(TraceFlags.SAMPLED),
+        )
+
+    def parent(span: Any) -> SpanContext | None:
+        if not span.parent_span_id:
+            return None
+        return context(span.trace_id, span.parent_span_id, bool(span.flags & _CONTEXT_IS_REMOTE))
+
+    return [
+        ReadableSpan(
+            name=span.name,
+            context=context(span.trace_id, span.span_id, False),
+            parent=parent(span),
+            resource=resource,
+            attributes=_attributes(span.attributes),
+            events=[
+                Event(event.name, _attributes(event.attributes), event.time_unix_nano)
+                for event in span.events
+            ],
+            kind=SpanKind.INTERNAL,
+            status=Status(StatusCode(span.status.code), span.status.message or None),
+            start_time=span.start_time_unix_nano,
+            end_time=span.end_time_unix_nano,
+            instrumentation_scope=scope,
+        )
+        for span in ScopeSpans.FromString(spans).spans
+    ]
+
+
+def deliver_decoded(span_exporter: Any, resource: Resource, spans: bytes) -> Outcome:
+    """Hand RNC_OTLP_PROTO spans to ``span_exporter.export``.
+
+    It tells only success or failure, so a failed batch counts as unconfirmed.
+    """
+    from opentelemetry.sdk.trace.export import SpanExportResult
+
+    with quiet:
+        result = span_exporter.export(decode_spans(spans, resource))
+    if result is SpanExportResult.SUCCESS:
+        return Outcome()
+    name = type(span_exporter).__name__
+    return Outcome(reason=f"{name} failed", detail=f"{name}.export failed", unconfirmed=True)
+
+
+class SdkBridge:
+    """Hands spans to ``span_exporter.export`` on a background thread.
+
+    A batch it fails counts as unconfirmed: it does not say whether anything arrived. Raises
+    ExportError when opentelemetry-sdk or opentelemetry-proto is missing.
+    """
+
+    format: int = lib.RNC_OTLP_PROTO
+
+    def __init__(
+        self,
+        span_exporter: Any,
+        *,
+        service_name: str | None = None,
+        resource_attributes: Mapping[str, Any] | None = None,
+    ) -> None:
+        if not callable(getattr(span_exporter, "export", None)):
+            raise ExportError(f"{type(span_exporter).__name__} has no export method")
+        try:
+            import opentelemetry.proto.trace.v1.trace_pb2  # noqa: F401
+
+            self.resource = create_resource(service_name, resource_attributes)
+        except ImportError as error:
+            raise ExportError(f"cannot export spans: {INSTALL_HINT} ({error})") from None
+        self._exporter = span_exporter
+        self._sender = Sender(self._deliver, self._stop)
+
+    def _deliver(self, spans: bytes, count: int) -> Outcome:
+        return deliver_decoded(self._exporter, self.resource, spans)
+
+    def _stop(self) -> None:
+        with quiet:
+            self._exporter.shutdown()
+
+    @property
+    def last_error(self) -> str:
+        """One sentence about the last failure; "" when there was none."""
+        return self._sender.last_error
+
+    def submit(self, spans: bytes, count: int) -> None:
+        """Queue ``count`` spans in RNC_OTLP_PROTO form; never blocks."""
+        self._sender.submit(spans, count)
+
+    def force_flush(self, timeout_s: float = DEFAULT_SHUTDOWN_S) -> bool:
+        """Wait for what was submitted; True only if the exporter took all of it."""
+        return self._sender.force_flush(timeout_s)
+
+    def shutdown(self, timeout_s: float = DEFAULT_SHUTDOWN_S) -> bool:
+        """Deliver what is left and stop, within the time; True if nothing was lost."""
+        return self._sender.shutdown(timeout_s)
+
+    def stats(self) -> dict[str, Any]:
+        """Exact counts, see :meth:`renacer.export.outcome.Ledger.stats`."""
+        return self._sender.stats()

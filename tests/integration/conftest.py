@@ -1,0 +1,31 @@
+"""Fixtures of the integration tests."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from receiver import Receiver, why_unavailable
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A running OTLP receiver; the test is skipped, with the reason, where none can run."""
+    if reason := why_unavailable():
+        pytest.skip(f"no OTLP receiver here: {reason}")
+    with Receiver() as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def _no_otel_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No OTEL_* variable of the caller reaches a test."""
+    import os
+
+    for name in [name for name in os.environ if name.startswith("OTEL_")]:
+        monkeypatch.delenv(name)
