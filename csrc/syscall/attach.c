@@ -61,7 +61,7 @@ static void reap(pid_t pid, int *status) {
 }
 
 void rnc_kill_and_reap(pid_t pid) {
-    int status;
+    int status = 0;
     kill(pid, SIGKILL);
     do
         reap(pid, &status);

@@ -37,8 +37,7 @@ enum launch_state { AT_GATE, IN_EXECVE, LAUNCHED, NOT_LAUNCHED };
 typedef struct ptracer {
     rnc_source *source;
     rnc_tasks tasks;
-    rnc_group *root;
-    pid_t root_pid;
+    pid_t root_pid; /* 0 once it ended: a pid may come again */
     pid_t own_tid;
     enum launch_state launch;
     rnc_events events;
@@ -154,30 +153,31 @@ static void on_syscall(ptracer *self, rnc_task *task, uint64_t time) {
 
 /* ---- tasks come and go ----------------------------------------------------------------------- */
 
-static rnc_group *parent_group(ptracer *self, pid_t parent_pid, rnc_group *creator) {
-    rnc_task *parent = rnc_tasks_find(&self->tasks, parent_pid);
+/* An orphan whose parent is unknown hangs from the root, which may have ended. */
+static uint64_t parent_span(const ptracer *self, pid_t parent_pid, const rnc_group *creator) {
+    const rnc_task *parent = rnc_tasks_find(&self->tasks, parent_pid);
     if (parent)
-        return parent->group;
-    return creator ? creator : self->root;
+        return parent->group->span_id;
+    return creator ? creator->span_id : self->source->root_span;
 }
 
-static rnc_group *add_group(ptracer *self, pid_t pid, pid_t parent_pid, const rnc_group *parent,
+static rnc_group *add_group(ptracer *self, pid_t pid, pid_t parent_pid, uint64_t parent_id,
                             uint64_t time) {
-    const rnc_source_config *config = &self->source->config;
+    const uint64_t *trace_id = self->source->config.trace_id;
     rnc_group *group = rnc_tasks_add_group(&self->tasks, pid);
     if (!group)
         return NULL;
     group->parent_pid = parent_pid;
     group->start_ticks = rnc_proc_start_ticks(pid);
-    group->span_id = rnc_process_span_id(config->trace_id, (uint32_t)pid, group->start_ticks);
-    group->parent_id = parent ? parent->span_id : config->parent_span_id;
+    group->span_id = rnc_process_span_id(trace_id, (uint32_t)pid, group->start_ticks);
+    group->parent_id = parent_id;
     group->start = time;
     return group;
 }
 
-static rnc_task *add_process(ptracer *self, pid_t pid, pid_t parent_pid, const rnc_group *parent,
+static rnc_task *add_process(ptracer *self, pid_t pid, pid_t parent_pid, uint64_t parent_id,
                              uint64_t time) {
-    rnc_group *group = add_group(self, pid, parent_pid, parent, time);
+    rnc_group *group = add_group(self, pid, parent_pid, parent_id, time);
     rnc_task *task = group ? rnc_tasks_add(&self->tasks, pid, group) : NULL;
     if (task)
         rnc_write_start(self->source->queue, group);
@@ -189,7 +189,7 @@ static rnc_task *add_process(ptracer *self, pid_t pid, pid_t parent_pid, const r
 /* The task of a tid that came under trace, known or new. Its creator's event and its own first stop
  * come in either order, and both lead here: with a creator the child may be long gone, which its
  * tracer tells; without one it stands stopped before us. */
-static rnc_task *adopt(ptracer *self, pid_t tid, rnc_group *creator, uint64_t time) {
+static rnc_task *adopt(ptracer *self, pid_t tid, const rnc_group *creator, uint64_t time) {
     rnc_task *known = rnc_tasks_find(&self->tasks, tid);
     if (known)
         return known;
@@ -200,7 +200,7 @@ static rnc_task *adopt(ptracer *self, pid_t tid, rnc_group *creator, uint64_t ti
     rnc_task *leader = rnc_tasks_find(&self->tasks, status.tgid);
     if (leader)
         return rnc_tasks_add(&self->tasks, tid, leader->group);
-    return add_process(self, tid, status.ppid, parent_group(self, status.ppid, creator), time);
+    return add_process(self, tid, status.ppid, parent_span(self, status.ppid, creator), time);
 }
 
 static void on_new_child(ptracer *self, rnc_task *task, uint64_t time) {
@@ -239,8 +239,8 @@ static void end_group(ptracer *self, rnc_group *group, int status, uint64_t time
         rnc_tasks_remove(&self->tasks, group->tasks);
     }
     rnc_write_exit(self->source->queue, group, status, time);
-    if (group == self->root) {
-        self->root = NULL;
+    if (group->pid == self->root_pid) {
+        self->root_pid = 0;
         self->source->wait_status = status;
     }
     rnc_tasks_remove_group(&self->tasks, group);
@@ -342,10 +342,10 @@ static int begin(ptracer *self, rnc_launch *launch) {
     if (rnc_attach(launch->pid, source->config.follow, source->error, sizeof source->error) !=
         RNC_OK)
         return RNC_OS_ERROR;
-    rnc_task *task = add_process(self, launch->pid, getpid(), NULL, rnc_clock_monotonic());
+    rnc_task *task = add_process(self, launch->pid, getpid(), source->config.parent_span_id,
+                                 rnc_clock_monotonic());
     if (!task)
-        return RNC_NO_MEMORY;
-    self->root = task->group;
+        return fail(source, "cannot trace", ENOMEM);
     self->root_pid = launch->pid;
     rnc_source_started(source, launch->pid, task->group->span_id);
     return RNC_OK;
@@ -381,7 +381,7 @@ static int run(rnc_source *source) {
     ptracer self = {.source = source, .own_tid = (pid_t)syscall(SYS_gettid)};
     rnc_launch launch;
     if (!rnc_tasks_init(&self.tasks))
-        return RNC_NO_MEMORY;
+        return fail(source, "cannot trace", ENOMEM);
     int status = rnc_launch_fork(&launch, &source->config);
     if (status == RNC_OK) {
         status = trace_to_end(&self, &launch);

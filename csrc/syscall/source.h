@@ -11,7 +11,7 @@ typedef struct rnc_engine {
     const char *name;
     int (*probe)(char *why, size_t size);
     /* Launches (launch.h), says so (rnc_source_started), traces to the end and fills wait_status
-     * and exec_errno. Every signal is blocked. Returns an enum rnc_status, with
+     * and exec_errno. Every signal is blocked. Returns RNC_OK, or RNC_OS_ERROR with
      * source->error filled on failure. */
     int (*run)(rnc_source *source);
 } rnc_engine;

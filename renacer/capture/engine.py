@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from renacer._native import ensure, ffi, lib, string
+from renacer._native import ensure, ffi, lib, string, table
 from renacer.errors import CaptureError, UsageError
 
 __all__ = [
@@ -201,7 +201,7 @@ class Engine:
     environment's TRACEPARENT becomes that of the program's own process span. ``memory_budget`` is
     how many bytes of records may wait in memory before they go to disk, 0 for the default.
 
-    Raises what :func:`choose_engine` raises.
+    Raises what :func:`choose_engine` raises, and ``ValueError`` for a ``wanted`` of another length.
     """
 
     def __init__(
@@ -219,6 +219,8 @@ class Engine:
         fill_traceparent: bool = False,
         memory_budget: int = 0,
     ) -> None:
+        if wanted is not None and len(wanted) != (rows := len(table(lib.rnc_syscall))):
+            raise ValueError(f"wanted has {len(wanted)} bytes, the syscall table {rows} rows")
         self.choice = choose_engine(engine)
         self._program = program
         arguments, argument_texts = _strings(argv)

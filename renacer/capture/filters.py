@@ -12,7 +12,7 @@ from renacer.errors import UsageError
 
 __all__ = ["parse_filter"]
 
-#: Classes that strace also takes without the percent sign; the others share it with a syscall's name.
+#: Classes that strace also takes without the percent sign.
 _BARE_CLASSES = frozenset({"file", "process", "network", "signal", "ipc", "desc", "memory"})
 _CLASS_ALIASES = {"net": "network"}
 _QUALIFIERS = ("trace", "t")
@@ -35,7 +35,7 @@ def _classes() -> dict[str, frozenset[int]]:
 
 
 def parse_filter(expressions: Iterable[str]) -> bytes | None:
-    """One byte per row of the syscall table, 1 for what is to be recorded; None without expressions.
+    """One byte per row of the syscall table, 1 for what is to be recorded; None for no expression.
 
     Each expression is ``[trace=][!]LIST``: names, numbers of this architecture, ``%class``,
     ``/regex/``, ``all``, ``none``, separated by commas. ``!`` takes the complement, a leading ``?``
@@ -101,8 +101,8 @@ def _matching(name: str) -> frozenset[int]:
         return _classes().get(name[1:], frozenset())
     if name.isascii() and name.isdigit():
         number = int(name)
-        rows = range(len(_names()))
-        return frozenset(row for row in rows if lib.rnc_syscall_native_number(row) == number)
+        every = range(len(_names()))
+        return frozenset(row for row in every if lib.rnc_syscall_native_number(row) == number)
     rows = frozenset(row for row, known in enumerate(_names()) if known == name)
     return rows or (_classes()[name] if name in _BARE_CLASSES else frozenset())
 

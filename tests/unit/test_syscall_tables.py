@@ -130,7 +130,7 @@ def test_flags_have_the_value_of_the_headers(
         for path in sorted((TABLES / "flags").glob("*.def"))
         for flag in re.findall(r"FLAG\((\w+), (BY_ARCH\(\w+, \w+\)|[^)]+)\)", path.read_text())
     ]
-    source = [f"#include <{header}>" for header in headers]
+    source = [f"#include <{header}>" for header in ("stddef.h", "asm/fcntl.h", *headers)]
     chosen = "aarch64" if compiler.startswith("aarch64") else "x86"
     source.append(f"#define BY_ARCH(x86, aarch64) {chosen}")
     for name, value in flags:
