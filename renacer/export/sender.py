@@ -143,7 +143,7 @@ class Sender:
         with self._changed:
             self._closed = self._closed or "exporter is shut down"
             self._changed.notify_all()
-            self._wait_idle(max(0.0, timeout_s - GRACE_S))
+            self._wait_idle(timeout_s - min(GRACE_S, timeout_s / 4))
             self._drop_queue()
         self._interrupt()
         with self._changed:

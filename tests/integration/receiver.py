@@ -4,10 +4,10 @@
         ...                                  # export to receiver.grpc or receiver.http
         spans = receiver.wait(100)
 
-The agent is a native program that embeds CPython 3.11 for its span processor: it runs the same under
-every Python that can install the ``rotel`` package, but needs libpython3.11.so.1.0 on the machine
-(Debian and Ubuntu: the package libpython3.11). ``why_unavailable()`` says what is missing. Without
-pytest, so that scripts can use it.
+The agent is a native program that embeds CPython 3.11 for its span processor. It does not care
+which Python runs the tests, only that the ``rotel`` package is installed and libpython3.11.so.1.0
+is on the machine (Debian and Ubuntu: the package libpython3.11). ``why_unavailable()`` says what is
+missing. Without pytest, so that scripts can use it.
 """
 
 from __future__ import annotations

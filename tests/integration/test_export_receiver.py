@@ -181,7 +181,7 @@ def silent_server() -> Iterator[str]:
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_a_silent_endpoint_cannot_hold_up_shutdown(protocol: str) -> None:
-    """A receiver that never answers costs the time that was allowed, and its batch is unconfirmed."""
+    """A receiver that never answers costs the allowed time, and its batch is unconfirmed."""
     with silent_server() as endpoint:
         exporter = OtlpExporter(endpoint, protocol)
         exporter.submit(encoded(5), 5)
