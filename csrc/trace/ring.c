@@ -108,8 +108,7 @@ void rnc_ring_commit(rnc_ring *ring, rnc_record *record) {
     commit(record);
 }
 
-/* ---- the consumer -----------------------------------------------------------------------------
- */
+/* ---- the consumer --------------------------------------------------------------------------- */
 
 static rnc_ring *ring_of(rnc_stream *stream) {
     return (rnc_ring *)stream;
@@ -178,8 +177,7 @@ static uint64_t dropped(rnc_stream *stream) {
     return atomic_load_explicit(&ring_of(stream)->dropped, memory_order_relaxed);
 }
 
-/* ---- its life ---------------------------------------------------------------------------------
- */
+/* ---- its life ------------------------------------------------------------------------------- */
 
 rnc_ring *rnc_ring_new(uint32_t slots) {
     if (slots < 2 || (slots & (slots - 1)))
