@@ -10,6 +10,9 @@
 
 /* Waking a processor that sleeps costs more than most calls take. */
 #define LONGEST_PATIENCE_NS 50000
+/* An event that came this soon might have come within the patience, had we not slept: the wake-up
+ * alone takes as long again and more. */
+#define SOON_NS 200000
 
 /* Only what belongs to this thread: other children of the process are their makers' to wait for. */
 enum { OURS = __WALL | __WNOTHREAD };
@@ -48,7 +51,7 @@ static pid_t wait_for_one(rnc_events *self, int *status) {
         waited = rnc_clock_monotonic() - begin;
     }
     pid_t tid = wait4(-1, status, OURS, NULL);
-    bool soon = rnc_clock_monotonic() - begin < LONGEST_PATIENCE_NS;
+    bool soon = rnc_clock_monotonic() - begin < SOON_NS;
     self->patience = soon ? LONGEST_PATIENCE_NS : self->patience / 2;
     return tid;
 }
