@@ -8,7 +8,7 @@ static const char *const names[] = {
     [RNC_DIVISION_BY_ZERO] = "DivisionByZero",
     [RNC_UNSUPPORTED_BACKEND] = "UnsupportedBackend",
     [RNC_INVALID_INPUT] = "InvalidInput",
-    [RNC_NO_MEMORY] = "OutOfMemory",
+    [RNC_NO_MEMORY] = "MemoryError",
     [RNC_OS_ERROR] = "OSError",
 };
 
