@@ -110,14 +110,14 @@ static void refuse_everything(void) {
 
 static void arguments(uint64_t out[6], unsigned set) {
     for (unsigned i = 0; i < 6; i++) {
-        if (set < 32)
+        if (set < 31) /* an address of bit 31 may be mapped */
             out[i] = 1ull << set;
-        else if (set == 32)
+        else if (set == 31)
             out[i] = 0;
-        else if (set == 33)
+        else if (set == 32)
             out[i] = UINT32_MAX;
         else
-            out[i] = 0xdead0000u + i + (set - 34) * 0x1357u;
+            out[i] = 0xdead0000u + i + (set - 33) * 0x1357u;
     }
 }
 
