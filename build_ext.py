@@ -45,9 +45,7 @@ def interface() -> FFI:
 def files(*patterns: str) -> list[str]:
     """The files of the core that match; a file not for this architecture compiles to nothing."""
     return sorted(
-        str(path.relative_to(ROOT))
-        for pattern in patterns
-        for path in (ROOT / CSRC).rglob(pattern)
+        str(path.relative_to(ROOT)) for pattern in patterns for path in (ROOT / CSRC).rglob(pattern)
     )
 
 

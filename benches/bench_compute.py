@@ -1,4 +1,4 @@
-"""Operations from Python: untraced, traced, and NumPy's. Run by `make bench` through pytest-benchmark."""
+"""Operations from Python: untraced, traced, and NumPy's; for pytest-benchmark."""
 
 import array
 from collections.abc import Callable, Iterator

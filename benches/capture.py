@@ -37,14 +37,26 @@ def per_syscall(folder: Path) -> str:
         "untraced": [],
         "renacer -c": [*RENACER, "-f", "-c", "-o", "/dev/null", "--"],
         "renacer (text)": [*RENACER, "-f", "-o", "/dev/null", "--"],
-        "renacer (spans to a file)": [*RENACER, "-f", "--otlp-file", "/dev/null", "--otlp-max-spans", "0", "--"],
+        "renacer (spans to a file)": [
+            *RENACER,
+            "-f",
+            "--otlp-file",
+            "/dev/null",
+            "--otlp-max-spans",
+            "0",
+            "--",
+        ],
     }
     if shutil.which("strace"):
         tracers["strace -f"] = ["strace", "-f", "-o", "/dev/null", "--"]
         tracers["strace -f -c"] = ["strace", "-f", "-c", "-o", "/dev/null", "--"]
     # The same with a loop of no calls, to leave start-up out.
-    timed = _rounds({name: lambda words=words: _run([*words, str(loop)]) for name, words in tracers.items()})
-    start = _rounds({name: lambda words=words: _run([*words, "true"]) for name, words in tracers.items()})
+    timed = _rounds(
+        {name: lambda words=words: _run([*words, str(loop)]) for name, words in tracers.items()}
+    )
+    start = _rounds(
+        {name: lambda words=words: _run([*words, "true"]) for name, words in tracers.items()}
+    )
     cost = {name: (timed[name] - start[name]) / CALLS * 1e6 for name in tracers}
     added = {name: cost[name] - cost["untraced"] for name in tracers}
     reference = added.get("strace -f")

@@ -29,7 +29,14 @@ def main() -> int:
     # Where the heap begins decides how often it grows: without randomisation, runs are alike.
     ctypes.CDLL(None).personality(ADDR_NO_RANDOMIZE)
     with tempfile.TemporaryDirectory() as folder, Receiver() as receiver:
-        flags = ["--trace-compute", "-c", "--stats-extended", "-f", "--otlp-endpoint", receiver.grpc]
+        flags = [
+            "--trace-compute",
+            "-c",
+            "--stats-extended",
+            "-f",
+            "--otlp-endpoint",
+            receiver.grpc,
+        ]
         print("$ renacer", *flags, "--", *COMMAND, flush=True)
         status = subprocess.run(
             [*RENACER, *flags, "--", *COMMAND], cwd=project(folder, "traced"), check=False
@@ -76,7 +83,7 @@ def branch(span: Span, spans: Sequence[Span], stem: str = "", bar: str = "") -> 
         times[label] += child.end - child.start
     most = 6 if span.name.startswith("process") else len(totals)
     for label, _ in times.most_common(most):
-        yield line(f"{bar}├─ {label}  ×{totals[label]}", times[label])
+        yield line(f"{bar}├─ {label}  {totals[label]}x", times[label])
     if len(totals) > most:
         rest = sum(totals.values()) - sum(totals[label] for label, _ in times.most_common(most))
         yield f"{bar}├─ … {rest} more calls of {len(totals) - most} names"

@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from renacer.export.file import FileExporter
     from renacer.export.otlp import OtlpExporter
     from renacer.tracing.context import SpanContext
-    from renacer.tracing.tracer import ComputeTracer, ComputeTracerConfig
+    from renacer.tracing.sampling import ComputeTracerConfig
+    from renacer.tracing.tracer import ComputeTracer
 
 _HOMES = {
     "renacer.compute.backends": (
@@ -61,7 +62,8 @@ _HOMES = {
     "renacer.export.file": ("FileExporter",),
     "renacer.export.otlp": ("OtlpExporter",),
     "renacer.tracing.context": ("SpanContext",),
-    "renacer.tracing.tracer": ("ComputeTracer", "ComputeTracerConfig"),
+    "renacer.tracing.sampling": ("ComputeTracerConfig",),
+    "renacer.tracing.tracer": ("ComputeTracer",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

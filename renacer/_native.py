@@ -37,7 +37,7 @@ def string(pointer: Any) -> str:
 
 def table(row: Any) -> list[Any]:
     """The rows of a C table behind a lookup that gives NULL past the end."""
-    rows = []
+    rows: list[Any] = []
     while (entry := row(len(rows))) != ffi.NULL:
         rows.append(entry)
     return rows

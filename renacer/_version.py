@@ -6,7 +6,7 @@ __all__ = ["version"]
 
 
 def version() -> str:
-    """The version, such as "0.1.0"; importlib.metadata is imported only here, for start-up's sake."""
+    """The version, such as "0.1.0"; importlib.metadata is imported only when it is asked for."""
     from importlib.metadata import PackageNotFoundError
     from importlib.metadata import version as installed
 

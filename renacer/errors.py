@@ -51,7 +51,7 @@ class ExportError(RenacerError, RuntimeError):
 
 
 class CaptureError(RenacerError, OSError):
-    """A program cannot be started or traced. ``exit_status`` is 126 or 127 as a shell's would be."""
+    """A program cannot be started or traced; ``exit_status`` 126 or 127 mean what a shell means."""
 
     def __init__(self, message: str, exit_status: int = 125) -> None:
         super().__init__(message)

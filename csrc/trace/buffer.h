@@ -14,11 +14,13 @@ typedef struct rnc_buffer {
     bool failed;
 } rnc_buffer;
 
-/* Room for `size` more bytes at the returned place; the caller adds what it used to buffer->size. */
+/* Room for `size` more bytes at the returned place; the caller adds what it used to buffer->size.
+ */
 static inline char *rnc_buffer_room(rnc_buffer *buffer, size_t size) {
     if (RNC_UNLIKELY(buffer->capacity - buffer->size < size)) {
         size_t capacity = buffer->capacity ? buffer->capacity : 4096;
-        while (capacity - buffer->size < size) capacity *= 2;
+        while (capacity - buffer->size < size)
+            capacity *= 2;
         char *data = realloc(buffer->data, capacity);
         if (!data) {
             buffer->failed = true;
@@ -32,7 +34,8 @@ static inline char *rnc_buffer_room(rnc_buffer *buffer, size_t size) {
 
 static inline void rnc_buffer_append(rnc_buffer *buffer, const void *bytes, size_t size) {
     char *room = rnc_buffer_room(buffer, size);
-    if (!room || !size) return;
+    if (!room || !size)
+        return;
     memcpy(room, bytes, size);
     buffer->size += size;
 }

@@ -24,9 +24,9 @@ typedef struct rnc_process {
     uint64_t dropped;    /* on EXIT: records the stream could not take, so far */
     uint64_t recorded;   /* syscall records seen */
     uint64_t held_back;  /* the span sink's: over --otlp-max-spans */
-    rnc_image *images;   /* in order of exec; a fork child starts with a copy of its parent's last */
+    rnc_image *images; /* in order of exec; a fork child starts with a copy of its parent's last */
     size_t image_count;
-    size_t inherited;    /* 1: images[0] came by fork, so it is no exec event */
+    size_t inherited;        /* 1: images[0] came by fork, so it is no exec event */
     uint64_t images_dropped; /* left out before the last one: an exec loop's memory is bounded */
 } rnc_process;
 

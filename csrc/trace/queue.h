@@ -15,8 +15,8 @@ rnc_stream *rnc_queue_stream(rnc_queue *queue);
 /* The largest payload; a longer one is refused and counted as dropped. */
 #define RNC_QUEUE_PAYLOAD_MAX (((1 << 20) / RNC_SLOT_SIZE - 2) * RNC_SLOT_SIZE)
 
-/* A head of zeroes and room for the payload. NULL only when neither memory nor disk can be had (then
- * counted as dropped). One reservation at a time. */
+/* A head of zeroes and room for the payload. NULL only when neither memory nor disk can be had
+ * (then counted as dropped). One reservation at a time. */
 rnc_record *rnc_queue_reserve(rnc_queue *queue, size_t payload_size);
 /* The payload may turn out smaller than was reserved: set payload_size before the commit. */
 void rnc_queue_commit(rnc_queue *queue, rnc_record *record);

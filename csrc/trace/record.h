@@ -12,14 +12,21 @@ enum rnc_kind {
     RNC_PROCESS_START, /* a process came under trace */
     RNC_PROCESS_EXEC,  /* payload: the image's path, NUL, then argv joined by NULs */
     RNC_PROCESS_EXIT,
-    RNC_SYSCALL, /* payload: captures, see struct rnc_capture */
-    RNC_SIGNAL,  /* delivered to the program */
-    RNC_COMPUTE, /* one kernel-level operation */
+    RNC_SYSCALL,   /* payload: captures, see struct rnc_capture */
+    RNC_SIGNAL,    /* delivered to the program */
+    RNC_COMPUTE,   /* one kernel-level operation */
     RNC_OPERATION, /* a finished compute: span; payload: name, error, allocations, in that order */
 };
 
 /* Which table a syscall number belongs to. */
-enum rnc_abi { RNC_ABI_X86_64, RNC_ABI_I386, RNC_ABI_X32, RNC_ABI_AARCH64, RNC_ABI_ARM, RNC_ABI_UNKNOWN };
+enum rnc_abi {
+    RNC_ABI_X86_64,
+    RNC_ABI_I386,
+    RNC_ABI_X32,
+    RNC_ABI_AARCH64,
+    RNC_ABI_ARM,
+    RNC_ABI_UNKNOWN
+};
 
 enum rnc_syscall_flag {
     RNC_SYSCALL_FAILED = 1,     /* result is -errno */
@@ -31,9 +38,9 @@ typedef struct rnc_syscall_body {
     uint32_t pid; /* thread group */
     uint32_t tid;
     int32_t number;
-    uint8_t abi; /* enum rnc_abi */
+    uint8_t abi;   /* enum rnc_abi */
     uint8_t flags; /* enum rnc_syscall_flag */
-    uint16_t row; /* of syscalls.def; UINT16_MAX: unknown number */
+    uint16_t row;  /* of syscalls.def; UINT16_MAX: unknown number */
     int64_t result;
     uint64_t args[6];
 } rnc_syscall_body;
@@ -54,7 +61,7 @@ typedef struct rnc_signal_body {
     int32_t code; /* si_code */
     int32_t sender_pid;
     uint32_t sender_uid;
-    int32_t status; /* SIGCHLD's */
+    int32_t status;   /* SIGCHLD's */
     uint32_t stopped; /* 1: a group-stop notice ("--- stopped by SIGTSTP ---"), not a delivery */
     uint64_t address; /* of faults */
 } rnc_signal_body;
@@ -68,8 +75,8 @@ typedef struct rnc_compute_body {
     const char *name;      /* interned: trace_operation's; NULL: the operation's own. A payload is
                               the error's message. */
     uint32_t tid;
-    uint32_t batch; /* 0: not a batch */
-    uint16_t op; /* UINT16_MAX: no row of ops.def */
+    uint32_t batch;   /* 0: not a batch */
+    uint16_t op;      /* UINT16_MAX: no row of ops.def */
     int8_t isa;       /* -1: no kernel ran */
     int8_t requested; /* -1: nothing forced */
     uint8_t dtype;
@@ -109,7 +116,9 @@ typedef struct rnc_record {
 
 _Static_assert(sizeof(rnc_record) == RNC_SLOT_SIZE, "a record head is one slot");
 
-static inline void *rnc_record_payload(const rnc_record *record) { return (void *)(record + 1); }
+static inline void *rnc_record_payload(const rnc_record *record) {
+    return (void *)(record + 1);
+}
 
 static inline size_t rnc_record_slots(size_t payload_size) {
     return 1 + (payload_size + RNC_SLOT_SIZE - 1) / RNC_SLOT_SIZE;

@@ -7,7 +7,8 @@
 #include "trace/record.h"
 
 struct rnc_sink {
-    /* process: the record's process, or NULL for compute records. On PROCESS_EXIT it is complete. */
+    /* process: the record's process, or NULL for compute records. On PROCESS_EXIT it is complete.
+     */
     void (*accept)(rnc_sink *sink, const rnc_record *record, const rnc_process *process);
     void (*take)(rnc_sink *sink, rnc_chunk *out);
     bool (*full)(rnc_sink *sink);

@@ -1,4 +1,4 @@
-"""The OpenTelemetry side of one run: its trace, its exporter, its compute tracer, its last words."""
+"""The OpenTelemetry side of one run: its trace, exporter, compute tracer and last words."""
 
 from __future__ import annotations
 

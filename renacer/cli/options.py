@@ -110,8 +110,8 @@ FLAGS: tuple[Flag, ...] = (
          "text", _one_of("text")),
     Flag(_OUTPUT, "T", "syscall-times", "durations", "Show the time spent in each call."),
     Flag(_OUTPUT, "t", "absolute-timestamps", "timestamps",
-         "Begin each line with the time of day; -tt adds microseconds; -ttt shows seconds since the "
-         "epoch."),
+         "Begin each line with the time of day; -tt adds microseconds; -ttt shows seconds since "
+         "the epoch."),
     Flag(_OUTPUT, "r", "relative-timestamps", "relative",
          "Begin each line with the time since the previous one."),
     Flag(_OUTPUT, "s", "string-limit", "string_limit",

@@ -96,6 +96,7 @@ def _style(options: Options) -> TextStyle:
         durations=options.durations,
         timestamps=options.timestamps,
         relative=options.relative,
+        pids=options.follow and options.output is not None,
         string_limit=options.string_limit,
     )
 

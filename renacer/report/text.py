@@ -13,7 +13,11 @@ _CHUNK_BYTES = 64 * 1024
 
 
 class TextStyle(NamedTuple):
-    """How a line looks. ``timestamps``: 0 none, 1 seconds, 2 microseconds, 3 since the epoch."""
+    """How a line looks. ``timestamps``: 0 none, 1 seconds, 2 microseconds, 3 since the epoch.
+
+    ``pids`` begins every line with the thread's id; otherwise ``[pid N]`` does while there are
+    several.
+    """
 
     durations: bool = False
     timestamps: int = 0

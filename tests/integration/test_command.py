@@ -75,13 +75,8 @@ def test_lines_look_as_strace_prints_them(tmp_path: Path) -> None:
     renacer("-o", str(path), "--", "cat", "/nonexistent")
     lines = path.read_text().splitlines()
     assert lines[0].startswith('execve("/')
-    assert any(
-        re.fullmatch(
-            r'openat\(AT_FDCWD, "/nonexistent", O_RDONLY\) = -1 ENOENT \(No such file or directory\)',
-            line,
-        )
-        for line in lines
-    )
+    failure = "= -1 ENOENT (No such file or directory)"
+    assert f'openat(AT_FDCWD, "/nonexistent", O_RDONLY) {failure}' in lines
     assert lines[-1] == "+++ exited with 1 +++"
 
 
@@ -134,7 +129,9 @@ def test_without_follow_children_are_left_alone(tmp_path: Path) -> None:
 
 def test_extended_statistics_are_consistent() -> None:
     """min ≤ P50 ≤ … ≤ P99 ≤ max and min ≤ mean ≤ max for every syscall."""
-    result = renacer("-f", "-c", "--stats-extended", "--", sys.executable, "-c", PYTHON_WITH_THREADS)
+    result = renacer(
+        "-f", "-c", "--stats-extended", "--", sys.executable, "-c", PYTHON_WITH_THREADS
+    )
     assert result.returncode == 0
     latencies = result.stderr.split("latency in µs\n")[1].splitlines()[1:]
     assert len(latencies) == len(counts(result.stderr))
@@ -167,7 +164,7 @@ def test_both_calls_and_table() -> None:
         (["--trace-parent", "00-zz-1-1", "--otlp-file", "/dev/null", "true"], 125, "trace"),
         (["--otlp-file", "/no/such.jsonl", "true"], 125, "/no/such.jsonl"),
         (["--otlp-endpoint", "ftp://x", "true"], 125, "ftp://x"),
-        (["--otlp-endpoint", "http://127.0.0.1:1", "--otlp-header", "nonsense", "true"], 125, "nonsense"),
+        (["--otlp-endpoint", "http://[::1]:1", "--otlp-header", "odd", "true"], 125, "--otlp-header odd"),
         (["--trace-compute-sample", "2", "true"], 125, "a rate is a number from 0 to 1"),
         (["--trace-compute-sample", "smu=0.5", "true"], 125, "smu"),
         ([], 125, "no command to trace"),
@@ -205,9 +202,7 @@ def test_a_program_without_interpreter_line_is_126(tmp_path: Path) -> None:
 def test_a_refused_endpoint_costs_the_program_nothing() -> None:
     """The program runs to its own end, one line counts what was not delivered, and we exit soon."""
     begin = time.monotonic()
-    result = renacer(
-        "--otlp-endpoint", "http://127.0.0.1:1", "--", "sh", "-c", "echo out; exit 3"
-    )
+    result = renacer("--otlp-endpoint", "http://127.0.0.1:1", "--", "sh", "-c", "echo out; exit 3")
     assert time.monotonic() - begin < 15
     assert (result.returncode, result.stdout) == (3, "out\n")
     assert re.search(r"^renacer: [\d ,]+ spans could not be delivered", result.stderr)

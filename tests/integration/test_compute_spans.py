@@ -52,7 +52,7 @@ def operations(spans: list[Span]) -> list[Span]:
 def test_an_operation_arrives_with_what_really_ran(
     receiver: Receiver, exporter: renacer.OtlpExporter, name: str, data_type: str
 ) -> None:
-    """Backend and kernel on the span are those that last_execution() reports, and all else is set."""
+    """Backend and kernel on the span are those of last_execution(), and all else is set."""
     data = vector(10_000, data_type)
     with renacer.ComputeTracer(exporter) as tracer, tracer.operation("work"):
         getattr(data, name)(*OPERATIONS[name])
@@ -133,9 +133,7 @@ def test_matrix_no_otlp() -> None:
 
 def test_matrix_statistics_mode(receiver: Receiver) -> None:
     """Extended statistics of a run make seven operation spans or more."""
-    command(
-        "--otlp-endpoint", receiver.grpc, "--trace-compute", "-c", "--stats-extended", "true"
-    )
+    command("--otlp-endpoint", receiver.grpc, "--trace-compute", "-c", "--stats-extended", "true")
     assert len(operations(receiver.settle())) >= 7
 
 
@@ -171,10 +169,9 @@ def test_operations_outside_any_share_one_root(
     assert {span.parent_id for span in operations(spans)} == {root.span_id}
 
 
-def test_threads_keep_their_own_parents(
-    receiver: Receiver, exporter: renacer.OtlpExporter
-) -> None:
+def test_threads_keep_their_own_parents(receiver: Receiver, exporter: renacer.OtlpExporter) -> None:
     """An operation of one thread never adopts another thread's children."""
+
     def work(name: str) -> None:
         with tracer.operation(name):
             for _ in range(50):
@@ -201,11 +198,13 @@ def test_the_callers_opentelemetry_span_is_the_parent(
     from opentelemetry.sdk.trace import TracerProvider
 
     provider = TracerProvider()
-    with renacer.ComputeTracer(exporter) as tracer:
-        with provider.get_tracer("app").start_as_current_span("request") as request:
-            context = request.get_span_context()
-            with tracer.operation("inside"):
-                vector(10).sum()
+    with (
+        renacer.ComputeTracer(exporter) as tracer,
+        provider.get_tracer("app").start_as_current_span("request") as request,
+        tracer.operation("inside"),
+    ):
+        context = request.get_span_context()
+        vector(10).sum()
     spans = receiver.wait(2)
     [inside] = [span for span in spans if span.name == "compute: inside"]
     assert inside.trace_id == trace.format_trace_id(context.trace_id)

@@ -1,4 +1,4 @@
-"""One run, one true trace: what a real receiver got from real programs, over gRPC, HTTP and a file."""
+"""One run, one true trace: what a real receiver got from real programs."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def named(spans: Sequence[Span], prefix: str) -> list[Span]:
 @pytest.mark.parametrize("protocol", ["grpc", "http/protobuf"])
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_one_true_trace(receiver: Receiver, program: str, protocol: str) -> None:
-    """Processes, syscalls and compute operations of a real program form one tree with true times."""
+    """Processes, syscalls and compute operations of a real program are one tree in time."""
     flags = ["--otlp-endpoint", receiver.endpoint(protocol), "--otlp-protocol", protocol]
     result = renacer(*flags, *FULL, "--", *PROGRAMS[program])
     assert result.returncode == 0, result.stderr

@@ -30,7 +30,9 @@ def test_repeated_t_counts() -> None:
 
 def test_repeatable_options_accumulate() -> None:
     """Several -e, -E and --otlp-header all count."""
-    options = parse(["-e", "openat", "-e", "!read", "-E", "A=1", "-E", "B", "--otlp-header", "k=v", "x"])
+    options = parse(
+        ["-e", "openat", "-e", "!read", "-E", "A=1", "-E", "B", "--otlp-header", "k=v", "x"]
+    )
     assert options.filters == ["openat", "!read"]
     assert options.environment == ["A=1", "B"]
     assert options.otlp_headers == ["k=v"]

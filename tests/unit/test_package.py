@@ -38,7 +38,7 @@ def test_computing_imports_neither_opentelemetry_nor_numpy() -> None:
 
 
 def test_computing_works_with_no_opentelemetry_installed() -> None:
-    """An import of opentelemetry that fails disturbs neither Vector nor a tracer without exporter."""
+    """A missing opentelemetry disturbs neither Vector nor a tracer without exporter."""
     code = (
         "import sys; sys.modules['opentelemetry'] = None\n"
         "import renacer\n"

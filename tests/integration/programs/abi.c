@@ -1,4 +1,5 @@
-/* On x86_64: getpid through the 64-bit and then through the 32-bit entry, where it has number 20. */
+/* On x86_64: getpid through the 64-bit and then through the 32-bit entry, where it has number 20.
+ */
 #include <sys/syscall.h>
 #include <unistd.h>
 

@@ -11,7 +11,8 @@ static void *block(void *ends) {
 int main(void) {
     int ends[2];
     pthread_t thread;
-    if (pipe(ends) != 0) return 1;
+    if (pipe(ends) != 0)
+        return 1;
     pthread_create(&thread, NULL, block, ends);
     usleep(50000);
     exit(6);

@@ -5,7 +5,8 @@
 
 int main(int argc, char **argv) {
     int number = atoi(argv[1]);
-    if (number == SIGSEGV) *(volatile int *)8 = 1;
+    if (number == SIGSEGV)
+        *(volatile int *)8 = 1;
     kill(getpid(), number);
     return 0;
 }

@@ -6,7 +6,8 @@
 #include <unistd.h>
 
 static void *end_soon(void *argument) {
-    for (long i = 0; i < (long)argument; i++) syscall(SYS_getppid);
+    for (long i = 0; i < (long)argument; i++)
+        syscall(SYS_getppid);
     return NULL;
 }
 
@@ -19,9 +20,12 @@ static void *replace(void *argument) {
 
 int main(int argc, char **argv) {
     pthread_t thread;
-    if (argc < 2) execl(argv[0], argv[0], "10", NULL);
-    if (atoi(argv[1]) == 0) return 9;
-    for (long i = 0; i < 6; i++) pthread_create(&thread, NULL, end_soon, (void *)i);
+    if (argc < 2)
+        execl(argv[0], argv[0], "10", NULL);
+    if (atoi(argv[1]) == 0)
+        return 9;
+    for (long i = 0; i < 6; i++)
+        pthread_create(&thread, NULL, end_soon, (void *)i);
     pthread_create(&thread, NULL, replace, argv);
     pthread_exit(NULL);
 }

@@ -1,5 +1,5 @@
-/* A thread that is not the leader replaces the program while the leader and another thread sleep in a
- * call; with an argument, it is the new program. */
+/* A thread that is not the leader replaces the program while the leader and another thread sleep in
+ * a call; with an argument, it is the new program. */
 #include <pthread.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -18,7 +18,8 @@ static void *replace(void *path) {
 int main(int argc, char **argv) {
     pthread_t thread;
     if (argc > 1) {
-        for (int i = 0; i < 5; i++) syscall(SYS_getppid);
+        for (int i = 0; i < 5; i++)
+            syscall(SYS_getppid);
         return 7;
     }
     pthread_create(&thread, NULL, sleep_on, NULL);

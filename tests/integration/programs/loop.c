@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 int main(int argc, char **argv) {
-    for (long left = atol(argv[1]); left > 0; left--) syscall(SYS_getppid);
+    for (long left = atol(argv[1]); left > 0; left--)
+        syscall(SYS_getppid);
     return 0;
 }

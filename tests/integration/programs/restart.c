@@ -9,7 +9,8 @@ static int ends[2];
 static void ring(int number) {}
 
 static void ring_and_feed(int number) {
-    if (write(ends[1], "x", 1) < 0) _exit(9);
+    if (write(ends[1], "x", 1) < 0)
+        _exit(9);
 }
 
 static int read_with_alarm(void (*handler)(int), int flags) {
@@ -22,7 +23,9 @@ static int read_with_alarm(void (*handler)(int), int flags) {
 }
 
 int main(void) {
-    if (pipe(ends) != 0) return 1;
-    if (read_with_alarm(ring_and_feed, SA_RESTART) != 0) return 2;
+    if (pipe(ends) != 0)
+        return 1;
+    if (read_with_alarm(ring_and_feed, SA_RESTART) != 0)
+        return 2;
     return read_with_alarm(ring, 0) == EINTR ? 0 : 3;
 }

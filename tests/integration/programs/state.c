@@ -1,4 +1,5 @@
-/* Prints all that a program inherits: descriptors, signals, environment, limits, group, affinity. */
+/* Prints all that a program inherits: descriptors, signals, environment, limits, group, affinity.
+ */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <fcntl.h>
@@ -17,28 +18,32 @@ static void print_descriptors(void) {
         char link[64], target[4096];
         snprintf(link, sizeof link, "/proc/self/fd/%d", file);
         ssize_t size = readlink(link, target, sizeof target - 1);
-        if (size < 0) continue;
+        if (size < 0)
+            continue;
         target[size] = '\0';
         printf("fd %d %s %#x\n", file, target, fcntl(file, F_GETFL));
     }
 }
 
 static void print_status(void) {
-    static const char *const labels[] = {"SigBlk:", "SigIgn:", "SigCgt:", "Umask:", "NoNewPrivs:",
-                                         "Seccomp:", "CapEff:", "Cpus_allowed:"};
+    static const char *const labels[] = {"SigBlk:",     "SigIgn:",  "SigCgt:", "Umask:",
+                                         "NoNewPrivs:", "Seccomp:", "CapEff:", "Cpus_allowed:"};
     FILE *status = fopen("/proc/self/status", "r");
     char line[4096];
     while (fgets(line, sizeof line, status))
         for (size_t i = 0; i < sizeof labels / sizeof *labels; i++)
-            if (strncmp(line, labels[i], strlen(labels[i])) == 0) fputs(line, stdout);
+            if (strncmp(line, labels[i], strlen(labels[i])) == 0)
+                fputs(line, stdout);
     fclose(status);
 }
 
 int main(int argc, char **argv) {
     print_descriptors();
     print_status();
-    for (char **entry = environ; *entry; entry++) printf("env %s\n", *entry);
-    for (int i = 0; i < argc; i++) printf("arg %s\n", argv[i]);
+    for (char **entry = environ; *entry; entry++)
+        printf("env %s\n", *entry);
+    for (int i = 0; i < argc; i++)
+        printf("arg %s\n", argv[i]);
     for (int resource = 0; resource < RLIMIT_NLIMITS; resource++) {
         struct rlimit limit;
         getrlimit(resource, &limit);

@@ -10,6 +10,7 @@ int main(void) {
             _exit(i & 127);
         }
     }
-    while (wait(&status) > 0) left--;
+    while (wait(&status) > 0)
+        left--;
     return left;
 }

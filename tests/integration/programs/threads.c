@@ -4,7 +4,8 @@
 #include <unistd.h>
 
 static void *work(void *argument) {
-    for (long i = 0; i < (long)argument; i++) syscall(SYS_getppid);
+    for (long i = 0; i < (long)argument; i++)
+        syscall(SYS_getppid);
     return NULL;
 }
 

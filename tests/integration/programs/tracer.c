@@ -12,7 +12,8 @@ int main(void) {
         _exit(refused ? 5 : 1);
     }
     waitpid(child, &status, 0);
-    if (!WIFSTOPPED(status)) return 5;
+    if (!WIFSTOPPED(status))
+        return 5;
     ptrace(PTRACE_CONT, child, NULL, NULL);
     waitpid(child, &status, 0);
     return WEXITSTATUS(status);
