@@ -8,10 +8,8 @@ import signal
 import stat
 import threading
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 from renacer._native import ensure, ffi, lib, string, table
 from renacer.errors import CaptureError, UsageError
@@ -65,7 +63,8 @@ def original_environment() -> list[bytes]:
     with entries that have no ``=``.
     """
     try:
-        raw = Path("/proc/self/environ").read_bytes()
+        with open("/proc/self/environ", "rb") as stream:
+            raw = stream.read()
     except OSError:
         return [name + b"=" + value for name, value in os.environb.items()]
     return [entry for entry in raw.split(b"\0") if entry]
@@ -121,11 +120,10 @@ def resolve_program(name: str | bytes, path: str | bytes | None) -> bytes:
 # ---- the engine -------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class EngineChoice:
+class EngineChoice(NamedTuple):
     """An engine that works here, and why it was taken."""
 
-    index: int
+    row: int
     name: str
     reason: str
 
@@ -246,7 +244,7 @@ class Engine:
             },
         )
         out = ffi.new("rnc_source **")
-        ensure(lib.rnc_source_open(self.choice.index, config, out))
+        ensure(lib.rnc_source_open(self.choice.row, config, out))
         self._source = out[0]
         self._status = lib.RNC_OK
         self._thread = threading.Thread(target=self._run, name="renacer-tracer", daemon=True)

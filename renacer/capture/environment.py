@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 
 from renacer.errors import UsageError
-from renacer.tracing.context import SpanContext
 
 __all__ = ["program_environment", "trace_variables"]
 
@@ -39,6 +38,8 @@ def trace_variables(
 
     With an ``endpoint`` also where its own compute spans go. Never headers or any other secret.
     """
+    from renacer.tracing.context import SpanContext
+
     variables = {"TRACEPARENT": SpanContext(trace_id, 1).to_traceparent()}
     if endpoint:
         variables["RENACER_TRACE_COMPUTE"] = "1"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -116,6 +115,8 @@ def _by_regex(pattern: str) -> frozenset[int]:
 
 
 def _unknown(name: str) -> str:
+    import difflib
+
     if name.startswith("/"):
         return f"no syscall matches '{name}'"
     if name.startswith("%"):

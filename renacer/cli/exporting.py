@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from renacer._native import ffi, lib
 from renacer.cli.options import Options
 from renacer.errors import InvalidInput, UsageError
-from renacer.tracing.context import SpanContext
 
 if TYPE_CHECKING:
     from renacer.capture.engine import Engine
     from renacer.export.spans import SpanReport
+    from renacer.tracing.context import SpanContext
     from renacer.tracing.sampling import ComputeTracerConfig
     from renacer.tracing.tracer import ComputeTracer
 
@@ -72,6 +72,7 @@ class Export:
         """The tracer of the run's own statistics, under the program's span; None where unwanted."""
         if self._exporter is None or self._compute is None:
             return None
+        from renacer.tracing.context import SpanContext
         from renacer.tracing.tracer import ComputeTracer
 
         parent = SpanContext(self.trace_id, root_span_id)
@@ -188,12 +189,17 @@ def _headers(words: list[str]) -> dict[str, str]:
 
 def _parent(options: Options) -> SpanContext | None:
     """--trace-parent, which must be right; else TRACEPARENT, which is ignored where it is not."""
-    if options.trace_parent is not None:
-        return SpanContext.parse_traceparent(options.trace_parent)
-    try:
-        return SpanContext.parse_traceparent(os.environ.get("TRACEPARENT", ""))
-    except InvalidInput:
+    text = options.trace_parent or os.environ.get("TRACEPARENT")
+    if options.trace_parent is None and not text:
         return None
+    from renacer.tracing.context import SpanContext
+
+    try:
+        return SpanContext.parse_traceparent(text or "")
+    except InvalidInput as error:
+        if options.trace_parent is None:
+            return None
+        raise UsageError(f"--trace-parent: {error}") from None
 
 
 def _new_trace_id() -> int:

@@ -164,7 +164,7 @@ def test_both_calls_and_table() -> None:
         (["--trace-parent", "00-zz-1-1", "--otlp-file", "/dev/null", "true"], 125, "trace"),
         (["--otlp-file", "/no/such.jsonl", "true"], 125, "/no/such.jsonl"),
         (["--otlp-endpoint", "ftp://x", "true"], 125, "ftp://x"),
-        (["--otlp-endpoint", "http://[::1]:1", "--otlp-header", "odd", "true"], 125, "--otlp-header odd"),
+        (["--otlp-endpoint", "[::1]:1", "--otlp-header", "odd", "true"], 125, "--otlp-header odd"),
         (["--trace-compute-sample", "2", "true"], 125, "a rate is a number from 0 to 1"),
         (["--trace-compute-sample", "smu=0.5", "true"], 125, "smu"),
         ([], 125, "no command to trace"),

@@ -15,7 +15,7 @@ FORKING = """
 import os, sys
 import renacer.export
 from renacer.compute.vector import Vector
-from renacer.tracing import ComputeTracer
+from renacer import ComputeTracer
 
 endpoint, protocol = sys.argv[1:]
 tracer = ComputeTracer(renacer.export.OtlpExporter(endpoint, protocol))

@@ -94,7 +94,7 @@ def test_older_cpu_never_executes_avx2(cpu: str, lacks: str) -> None:
     if not emulator:
         pytest.skip("qemu user emulation is not installed")
     program = (
-        "from renacer.compute import *\n"
+        "from renacer import *\n"
         "assert backends() == ['SSE2', 'Scalar'], backends()\n"
         "for dtype in ('float32', 'float64'):\n"
         "    v = Vector(range(1000), dtype=dtype)\n"

@@ -9,8 +9,7 @@ import threading
 
 import pytest
 
-from renacer._native import ffi, lib
-from renacer.compute import (
+from renacer import (
     SimdBackend,
     Vector,
     backends,
@@ -18,6 +17,7 @@ from renacer.compute import (
     last_execution,
     use_backend,
 )
+from renacer._native import ffi, lib
 from renacer.errors import UnsupportedBackend
 
 LONG = Vector(range(1000))
@@ -193,7 +193,7 @@ def test_no_execution_before_the_first() -> None:
 
 
 SHOW = (
-    "from renacer.compute import *; Vector(range(1000)).sum(); "
+    "from renacer import *; Vector(range(1000)).sum(); "
     "print(last_execution().backend, last_execution().reason)"
 )
 
@@ -211,7 +211,7 @@ def test_environment_chooses_for_the_whole_process() -> None:
 
 def test_environment_does_not_beat_a_block() -> None:
     """use_backend is nearer than the environment."""
-    program = f"from renacer.compute import *\nwith use_backend({backends()[0]!r}): {SHOW}"
+    program = f"from renacer import *\nwith use_backend({backends()[0]!r}): {SHOW}"
     result = run_python(program, RENACER_BACKEND="scalar")
     assert result.stdout.split()[0] == backends()[0], result.stderr
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from renacer.compute import Vector, backends, last_execution, use_backend
+from renacer import Vector, backends, last_execution, use_backend
 
 DTYPES = ("float32", "float64")
 EDGES = sorted({k + d for k in (2, 4, 8, 16, 32, 64, 128, 256) for d in (-1, 0, 1)} | {1, 1000})

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from span_memory import SpanMemory, attributes
 
+from renacer import ComputeTracer, ComputeTracerConfig, SpanContext
 from renacer.compute.vector import Vector
 from renacer.errors import InvalidInput
-from renacer.tracing import ComputeTracer, ComputeTracerConfig, SpanContext
 
 RUNS = 4000
 REASONS = ("recorded", "sampled_out", "fast", "capped", "ring_full")

@@ -20,10 +20,10 @@ from opentelemetry.trace import NonRecordingSpan, TraceFlags
 from opentelemetry.trace import SpanContext as OtelContext
 from span_memory import SpanMemory, attributes, decode, in_child
 
+from renacer import ComputeTracer, SpanContext
 from renacer._native import ffi, lib
 from renacer.compute.vector import Vector
 from renacer.errors import DivisionByZero, EmptyVector, InvalidInput
-from renacer.tracing import ComputeTracer, SpanContext
 
 SUM = "trueno: Vector::sum"
 
@@ -438,7 +438,7 @@ PROGRAM = """
 import sys
 sys.path.insert(0, "tests/unit")
 from renacer.compute.vector import Vector
-from renacer.tracing import ComputeTracer
+from renacer import ComputeTracer
 from renacer._native import lib
 
 class Printing:

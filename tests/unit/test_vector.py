@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 import renacer.compute.vector as vector_module
+from renacer import Vector
 from renacer._native import ffi, lib
-from renacer.compute import Vector
 from renacer.errors import DivisionByZero, EmptyVector, InvalidInput
 
 
@@ -237,7 +237,7 @@ def test_allocation_is_told_while_a_tracer_is_active(monkeypatch: pytest.MonkeyP
 def test_numpy_is_not_imported() -> None:
     """Computing works on an interpreter that has no NumPy, and never loads it."""
     program = (
-        "import sys; from renacer.compute import Vector; "
+        "import sys; from renacer import Vector; "
         "assert Vector([1, 2, 3]).stddev() > 0; assert 'numpy' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
