@@ -42,12 +42,12 @@ def interface() -> FFI:
     return ffi
 
 
-def sources() -> list[str]:
-    """Every C file of the core; a file that is not for this architecture compiles to nothing."""
+def files(*patterns: str) -> list[str]:
+    """The files of the core that match; a file not for this architecture compiles to nothing."""
     return sorted(
         str(path.relative_to(ROOT))
-        for path in (ROOT / CSRC).rglob("*.c")
-        if not path.name.endswith(".bpf.c")
+        for pattern in patterns
+        for path in (ROOT / CSRC).rglob(pattern)
     )
 
 
@@ -59,7 +59,8 @@ class BuildCore(build_ext):
         glue = Path(self.build_temp) / "renacer._core.c"
         glue.parent.mkdir(parents=True, exist_ok=True)
         interface().emit_c_code(str(glue))
-        ext.sources = [str(glue), *sources()]
+        ext.sources = [str(glue), *files("*.c")]
+        ext.depends = files("*.h", "*.def")
         ext.include_dirs = [str(CSRC)]
         ext.extra_compile_args = COMPILE_FLAGS
         ext.extra_link_args = LINK_FLAGS
@@ -67,11 +68,7 @@ class BuildCore(build_ext):
         super().build_extension(ext)
 
     def _compile_changed(self, compile_all):  # type: ignore[no-untyped-def]
-        newest_header = max(
-            path.stat().st_mtime
-            for pattern in ("*.h", "*.def")
-            for path in (ROOT / CSRC).rglob(pattern)
-        )
+        newest_header = max(os.path.getmtime(path) for path in files("*.h", "*.def"))
 
         def stale(source: str, target: str) -> bool:
             if not os.path.exists(target):

@@ -65,7 +65,7 @@ typedef struct rnc_execution {
 const rnc_op_row *rnc_op(int index);   /* NULL past the end */
 const rnc_isa_row *rnc_isa(int index); /* best first; NULL past the end */
 const char *rnc_cpu_features(void);    /* "sse2 avx avx2 fma …", as detected */
-const char *rnc_status_name(int status);
+const char *rnc_status_name(int status); /* "EmptyVector" */
 
 /* Force an instruction set for this thread (rnc_isa_force) or for threads that force none
  * (rnc_isa_default); isa -1 returns to the best. strict: fail with RNC_UNSUPPORTED_BACKEND when this
@@ -118,6 +118,8 @@ typedef struct rnc_tracer_counts {
     uint64_t fast;        /* below the threshold and not picked by fast_sample_rate */
     uint64_t capped;      /* over max_spans_per_second */
     uint64_t ring_full;
+    uint64_t operation_spans;         /* "compute:" spans recorded … */
+    uint64_t operation_spans_dropped; /* … and not, because the ring was full */
 } rnc_tracer_counts;
 
 /* What this thread's operations hang from. operation is interned (rnc_intern) or NULL. */
@@ -349,6 +351,7 @@ typedef struct rnc_source_config {
     char *traceparent;
     /* Bit n - 1: the program starts with signal n ignored. All others start at their default. */
     uint64_t ignored_signals;
+    uint64_t blocked_signals; /* likewise, blocked */
     size_t memory_budget; /* bytes of records held in memory before they go to disk; 0: default */
 } rnc_source_config;
 

@@ -1,1 +1,109 @@
-"""Every syscall of a program and every SIMD compute operation, in one OpenTelemetry trace."""
+"""Every syscall of a program and every SIMD compute operation, in one OpenTelemetry trace.
+
+The names below are imported when first used, so that ``import renacer`` costs next to nothing and
+computing never needs an OpenTelemetry package.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from renacer.compute.backends import (
+        Execution,
+        SimdBackend,
+        backends,
+        cpu_features,
+        last_execution,
+        use_backend,
+    )
+    from renacer.compute.vector import Vector
+    from renacer.errors import (
+        CaptureError,
+        DivisionByZero,
+        EmptyVector,
+        ExportError,
+        InvalidInput,
+        RenacerError,
+        SizeMismatch,
+        UnsupportedBackend,
+        UsageError,
+    )
+    from renacer.export.entries import ComputeOperation, Decision, SyscallEntry
+    from renacer.export.file import FileExporter
+    from renacer.export.otlp import OtlpExporter
+    from renacer.tracing.context import SpanContext
+    from renacer.tracing.tracer import ComputeTracer, ComputeTracerConfig
+
+_HOMES = {
+    "renacer.compute.backends": (
+        "Execution",
+        "SimdBackend",
+        "backends",
+        "cpu_features",
+        "last_execution",
+        "use_backend",
+    ),
+    "renacer.compute.vector": ("Vector",),
+    "renacer.errors": (
+        "CaptureError",
+        "DivisionByZero",
+        "EmptyVector",
+        "ExportError",
+        "InvalidInput",
+        "RenacerError",
+        "SizeMismatch",
+        "UnsupportedBackend",
+        "UsageError",
+    ),
+    "renacer.export.entries": ("ComputeOperation", "Decision", "SyscallEntry"),
+    "renacer.export.file": ("FileExporter",),
+    "renacer.export.otlp": ("OtlpExporter",),
+    "renacer.tracing.context": ("SpanContext",),
+    "renacer.tracing.tracer": ("ComputeTracer", "ComputeTracerConfig"),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "CaptureError",
+    "ComputeOperation",
+    "ComputeTracer",
+    "ComputeTracerConfig",
+    "Decision",
+    "DivisionByZero",
+    "EmptyVector",
+    "Execution",
+    "ExportError",
+    "FileExporter",
+    "InvalidInput",
+    "OtlpExporter",
+    "RenacerError",
+    "SimdBackend",
+    "SizeMismatch",
+    "SpanContext",
+    "SyscallEntry",
+    "UnsupportedBackend",
+    "UsageError",
+    "Vector",
+    "backends",
+    "cpu_features",
+    "last_execution",
+    "use_backend",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from renacer._version import version
+
+        return version()
+    if name not in _HOME:
+        raise AttributeError(f"module 'renacer' has no attribute {name!r}")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -14,15 +14,17 @@
 
 #define RNC_DTYPE_COUNT 2
 
-/* Scratch words of 8 bytes beyond one per element. */
-#define RNC_SCRATCH_SLACK 64
+/* Bytes of scratch memory that the select family needs, 8-byte aligned: two copies of the data as
+ * 8-byte keys, and what a vector store may write past the end of each. */
+#define RNC_SCRATCH_SLACK         64
+#define RNC_SCRATCH_BYTES(length) (16 * ((length) + RNC_SCRATCH_SLACK))
 
 typedef struct rnc_input {
     const void *data;
     size_t length;
     double scale;  /* sum and moments of float64: a power of two each element is multiplied by */
     size_t rank;   /* select: which order statistic, from 0 */
-    void *scratch; /* select: 8 * (length + RNC_SCRATCH_SLACK) bytes, 8-byte aligned */
+    void *scratch; /* select: RNC_SCRATCH_BYTES(length) */
 } rnc_input;
 
 /* What value holds:

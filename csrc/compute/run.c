@@ -33,7 +33,7 @@ static double compute(const rnc_op_definition *op, const rnc_vec *vec, rnc_selec
     rnc_result raw;
     if (op->scratch) {
         in.rank = rnc_quantile_of(vec->length, execution->param).rank;
-        in.scratch = malloc(sizeof(uint64_t) * (vec->length + RNC_SCRATCH_SLACK));
+        in.scratch = malloc(RNC_SCRATCH_BYTES(vec->length));
         if (!in.scratch) {
             execution->status = RNC_NO_MEMORY;
             return (double)NAN;

@@ -46,9 +46,13 @@ static void backend_selected(rnc_spans *spans, const rnc_record *record) {
     spans->writer.ops->event_end(&spans->writer);
 }
 
-static void compute_status(rnc_spans *spans, const rnc_compute_body *body) {
+static void compute_status(rnc_spans *spans, const rnc_record *record) {
+    const rnc_compute_body *body = &record->compute;
     bool scalar_only = body->isa >= 0 && !spans->simd_available;
-    if (body->status != RNC_OK)
+    if (record->payload_size)
+        rnc_span_status(spans, RNC_STATUS_ERROR,
+                        (rnc_slice){rnc_record_payload(record), record->payload_size});
+    else if (body->status != RNC_OK)
         rnc_span_status(spans, RNC_STATUS_ERROR, rnc_slice_of(rnc_status_name(body->status)));
     else if (scalar_only || body->unmet)
         rnc_span_status(spans, RNC_STATUS_ERROR,
@@ -57,9 +61,20 @@ static void compute_status(rnc_spans *spans, const rnc_compute_body *body) {
         rnc_span_status(spans, RNC_STATUS_OK, RNC_SLICE(""));
 }
 
+/* A span's name; stands in spans->decoded. */
+static rnc_slice prefixed(rnc_spans *spans, const char *prefix, rnc_slice text) {
+    rnc_buffer *name = &spans->decoded;
+    name->size = 0;
+    rnc_buffer_text(name, prefix);
+    rnc_buffer_append(name, text.data, text.size);
+    name->failed = false;
+    return (rnc_slice){name->data ? name->data : "", name->size};
+}
+
 void rnc_span_of_compute(rnc_spans *spans, const rnc_record *record) {
     const rnc_compute_body *body = &record->compute;
     const rnc_op_row *op = rnc_op(body->op);
+    rnc_slice name = rnc_slice_of(body->name ? body->name : op ? op->name : "");
     uint64_t duration_ns = record->end - record->start;
     rnc_span_begin(spans, (rnc_span_head){
                               .trace_id = {body->trace_id[0], body->trace_id[1]},
@@ -67,9 +82,10 @@ void rnc_span_of_compute(rnc_spans *spans, const rnc_record *record) {
                               .parent_id = record->parent_id,
                               .start = record->start,
                               .end = record->end,
-                              .name = rnc_slice_of(op ? op->span_name : "trueno: unknown"),
+                              .name = body->name ? prefixed(spans, "trueno: Vector::", name)
+                                                 : rnc_slice_of(op ? op->span_name : ""),
                           });
-    rnc_span_text(spans, RNC_KEY_COMPUTE_OPERATION, op ? op->name : "unknown");
+    rnc_span_bytes(spans, rnc_keys[RNC_KEY_COMPUTE_OPERATION], name);
     rnc_span_text(spans, RNC_KEY_COMPUTE_LIBRARY, "trueno");
     rnc_span_text(spans, RNC_KEY_COMPUTE_BACKEND, backend_of(body));
     rnc_span_integer(spans, RNC_KEY_COMPUTE_ELEMENTS, (int64_t)body->elements);
@@ -90,7 +106,7 @@ void rnc_span_of_compute(rnc_spans *spans, const rnc_record *record) {
         rnc_span_text(spans, RNC_KEY_ERROR_TYPE, rnc_status_name(body->status));
     rnc_span_integer(spans, RNC_KEY_THREAD_ID, body->tid);
     backend_selected(spans, record);
-    compute_status(spans, body);
+    compute_status(spans, record);
     rnc_span_end(spans, 0);
 }
 
@@ -101,16 +117,6 @@ static void allocation_event(rnc_spans *spans, const char *payload) {
     rnc_span_integer(spans, RNC_KEY_BYTES, (int64_t)allocation.bytes);
     rnc_span_integer(spans, RNC_KEY_COPIED, (int64_t)allocation.copied);
     spans->writer.ops->event_end(&spans->writer);
-}
-
-/* The name's text; stands in spans->decoded. */
-static rnc_slice operation_span_name(rnc_spans *spans, rnc_slice operation) {
-    rnc_buffer *name = &spans->decoded;
-    name->size = 0;
-    rnc_buffer_text(name, "compute: ");
-    rnc_buffer_append(name, operation.data, operation.size);
-    name->failed = false;
-    return (rnc_slice){name->data ? name->data : "", name->size};
 }
 
 void rnc_span_of_operation(rnc_spans *spans, const rnc_record *record) {
@@ -125,7 +131,7 @@ void rnc_span_of_operation(rnc_spans *spans, const rnc_record *record) {
                               .parent_id = record->parent_id,
                               .start = record->start,
                               .end = record->end,
-                              .name = operation_span_name(spans, operation),
+                              .name = prefixed(spans, "compute: ", operation),
                           });
     rnc_span_bytes(spans, rnc_keys[RNC_KEY_COMPUTE_OPERATION], operation);
     rnc_span_integer(spans, RNC_KEY_THREAD_ID, body->tid);

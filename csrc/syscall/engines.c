@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -61,7 +62,7 @@ int rnc_source_run(rnc_source *source) {
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    int status = source->engine->run(source, &before);
+    int status = source->engine->run(source);
     int error = errno;
     rnc_queue_close(source->queue);
     pthread_sigmask(SIG_SETMASK, &before, NULL);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -12,8 +13,7 @@
 /* What a shell gives for a command it did not find, and for one it could not run. */
 enum { STATUS_NOT_EXECUTABLE = 126, STATUS_NOT_FOUND = 127 };
 
-/* ---- the child: only async-signal-safe calls ---------------------------------------------------
- */
+/* ---- the child: only async-signal-safe calls ------------------------------------------------- */
 
 /* Signals ignored by us and not at our own start return to their default, and no handler of ours is
  * left to run in the child. */
@@ -25,6 +25,15 @@ static void reset_signals(uint64_t ignored) {
     }
 }
 
+static void block_signals(uint64_t blocked) {
+    sigset_t mask;
+    sigemptyset(&mask);
+    for (int number = 1; number < NSIG; number++)
+        if (blocked >> (number - 1) & 1)
+            sigaddset(&mask, number);
+    sigprocmask(SIG_SETMASK, &mask, NULL);
+}
+
 static void write_hex(char out[16], uint64_t value) {
     for (int digit = 15; digit >= 0; digit--, value >>= 4)
         out[digit] = "0123456789abcdef"[value & 15];
@@ -32,18 +41,18 @@ static void write_hex(char out[16], uint64_t value) {
 
 static bool pass_gate(int gate, int report) {
     char byte = 0;
-    if (write(report, &byte, 1) != 1) return false;
+    if (write(report, &byte, 1) != 1)
+        return false;
     ssize_t got;
     while ((got = read(gate, &byte, 1)) < 0 && errno == EINTR)
         continue;
     return got == 1;
 }
 
-_Noreturn static void run_child(const rnc_source_config *config, const sigset_t *mask, int gate,
-                                int report) {
+_Noreturn static void run_child(const rnc_source_config *config, int gate, int report) {
     if (config) {
         reset_signals(config->ignored_signals);
-        sigprocmask(SIG_SETMASK, mask, NULL);
+        block_signals(config->blocked_signals);
         if (config->traceparent) {
             uint64_t ticks = rnc_proc_start_ticks(0);
             write_hex(config->traceparent,
@@ -59,8 +68,7 @@ _Noreturn static void run_child(const rnc_source_config *config, const sigset_t 
     _exit(error == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE);
 }
 
-/* ---- the parent -------------------------------------------------------------------------------
- */
+/* ---- the parent ------------------------------------------------------------------------------ */
 
 /* Until the child stands at the gate, or is dead, which its wait status tells. */
 static void await_gate(const rnc_launch *launch) {
@@ -69,7 +77,7 @@ static void await_gate(const rnc_launch *launch) {
     (void)got;
 }
 
-int rnc_launch_fork(rnc_launch *launch, const rnc_source_config *config, const sigset_t *mask) {
+int rnc_launch_fork(rnc_launch *launch, const rnc_source_config *config) {
     int gate[2], report[2];
     if (pipe2(gate, O_CLOEXEC) != 0)
         return RNC_OS_ERROR;
@@ -82,7 +90,7 @@ int rnc_launch_fork(rnc_launch *launch, const rnc_source_config *config, const s
     pid_t pid = (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
     if (pid == 0) {
         close(gate[1]);
-        run_child(config, mask, gate[0], report[1]);
+        run_child(config, gate[0], report[1]);
     }
     close(gate[0]);
     close(report[1]);

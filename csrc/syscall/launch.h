@@ -3,7 +3,6 @@
 #ifndef RNC_SYSCALL_LAUNCH_H
 #define RNC_SYSCALL_LAUNCH_H
 
-#include <signal.h>
 #include <sys/types.h>
 
 #include "rnc.h"
@@ -14,10 +13,10 @@ typedef struct rnc_launch {
     int report; /* brings word that the child is at the gate, then the errno of a failed execve */
 } rnc_launch;
 
-/* Forks the program's process and returns once it waits at the gate; past it, it calls execve once with config's path,
- * argv and envp. Call it with every signal blocked; mask is what the program gets. With no config
- * the child only waits and then exits. RNC_OK or RNC_OS_ERROR. */
-int rnc_launch_fork(rnc_launch *launch, const rnc_source_config *config, const sigset_t *mask);
+/* Forks the program's process and returns once it waits at the gate; past it, it calls execve once
+ * with config's path, argv and envp. Call it with every signal blocked. With no config the child
+ * only waits and then exits. RNC_OK or RNC_OS_ERROR. */
+int rnc_launch_fork(rnc_launch *launch, const rnc_source_config *config);
 void rnc_launch_open_gate(rnc_launch *launch);
 /* The errno of the child's execve once the child has ended or run: 0 when it succeeded. */
 int rnc_launch_exec_errno(rnc_launch *launch);

@@ -77,7 +77,9 @@ size_t rnc_proc_image(pid_t pid, char *out, size_t size) {
     if (filled + 2 > size)
         return filled;
     out[filled++] = '\0';
-    filled += read_start(pid, "cmdline", out + filled, size - filled);
+    size_t args = read_start(pid, "cmdline", out + filled, size - filled);
     /* The last argument's own NUL is not a separator. */
-    return out[filled - 1] == '\0' && path_size > 0 ? filled - 1 : filled;
+    if (args && out[filled + args - 1] == '\0')
+        args--;
+    return filled + args;
 }

@@ -6,8 +6,7 @@ static void comma(rnc_buffer *out) {
     rnc_buffer_append(out, ", ", 2);
 }
 
-/* One argument by a letter: d, u, x numbers; p pointer; s signal; f descriptor flags; o open flags;
- * l lock type; e seals. */
+/* One argument by a letter of tables/forms.def. */
 static void put_by_letter(rnc_buffer *out, const rnc_decode_call *call, unsigned index,
                           char letter) {
     switch (letter) {
@@ -40,69 +39,42 @@ static void put_by_letter(rnc_buffer *out, const rnc_decode_call *call, unsigned
     }
 }
 
-typedef struct form {
-    uint32_t command;
-    const char *letters; /* of the arguments after the command */
-} form;
-
-static const char *letters_of(const form *forms, size_t count, uint32_t command,
-                              const char *otherwise) {
-    for (size_t i = 0; i < count; i++)
-        if (forms[i].command == command)
+/* The letters of a command, or `otherwise`. */
+static const char *letters_of(int set, uint32_t command, const char *otherwise) {
+    static const struct {
+        int set;
+        const char *name;
+        const char *letters;
+    } forms[] = {
+#define FORM(set, name, letters) {RNC_ARG_##set, #name, letters},
+#include "syscall/tables/forms.def"
+#undef FORM
+    };
+    const char *name = rnc_set_name(set, command);
+    for (size_t i = 0; name && i < RNC_COUNT(forms); i++)
+        if (forms[i].set == set && !strcmp(forms[i].name, name))
             return forms[i].letters;
     return otherwise;
 }
 
-static void put_form(rnc_buffer *out, const rnc_decode_call *call, unsigned first,
-                     const char *letters) {
+/* A command and what follows it. */
+static void put_command(rnc_buffer *out, const rnc_decode_call *call, unsigned index, int set,
+                        const char *otherwise) {
+    uint32_t command = rnc_decode_u32(call, index);
+    const char *letters = letters_of(set, command, otherwise);
+    rnc_put_set(out, set, command);
     for (unsigned i = 0; letters[i]; i++) {
         comma(out);
-        put_by_letter(out, call, first + i, letters[i]);
+        put_by_letter(out, call, index + 1 + i, letters[i]);
     }
 }
 
-enum fcntl_command {
-    DUPFD,
-    GETFD,
-    SETFD,
-    GETFL,
-    SETFL,
-    GETLK,
-    SETLK,
-    SETLKW,
-    SETOWN,
-    GETOWN,
-    SETSIG,
-    GETSIG,
-    SETOWN_EX = 15,
-    GETOWN_EX,
-    GETOWNER_UIDS,
-    OFD_GETLK = 36,
-    OFD_SETLK,
-    OFD_SETLKW,
-    SETLEASE = 1024,
-    GETLEASE,
-    NOTIFY,
-    DUPFD_CLOEXEC = 1030,
-    SETPIPE_SZ,
-    GETPIPE_SZ,
-    ADD_SEALS,
-    GET_SEALS,
-};
-
 void rnc_show_fcntl_args(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
-    static const form forms[] = {
-        {DUPFD, "d"},         {GETFD, ""},       {SETFD, "f"},         {GETFL, ""},
-        {SETFL, "o"},         {GETLK, "p"},      {SETLK, "p"},         {SETLKW, "p"},
-        {SETOWN, "d"},        {GETOWN, ""},      {SETSIG, "s"},        {GETSIG, ""},
-        {SETOWN_EX, "p"},     {GETOWN_EX, "p"},  {GETOWNER_UIDS, "p"}, {OFD_GETLK, "p"},
-        {OFD_SETLK, "p"},     {OFD_SETLKW, "p"}, {SETLEASE, "l"},      {GETLEASE, ""},
-        {DUPFD_CLOEXEC, "d"}, {SETPIPE_SZ, "d"}, {GETPIPE_SZ, ""},     {ADD_SEALS, "e"},
-        {GET_SEALS, ""},
-    };
-    uint32_t command = rnc_decode_u32(call, index);
-    rnc_put_set(out, RNC_ARG_FCNTL_CMD, command);
-    put_form(out, call, index + 1, letters_of(forms, RNC_COUNT(forms), command, "x"));
+    put_command(out, call, index, RNC_ARG_FCNTL_CMD, "x");
+}
+
+void rnc_show_prctl_args(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
+    put_command(out, call, index, RNC_ARG_PRCTL, "xxxx");
 }
 
 /* "0x8001 (flags O_WRONLY|O_LARGEFILE)": the number, and what it means. */
@@ -122,6 +94,9 @@ static void show_lock_type(rnc_buffer *out, const rnc_decode_call *call, unsigne
 static void show_seals(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
     put_by_letter(out, call, index, 'e');
 }
+
+/* The commands whose result is more than a number. */
+enum fcntl_command { GETFD = 1, GETFL = 3, GETSIG = 11, GETLEASE = 1025, GET_SEALS = 1034 };
 
 void rnc_show_fcntl_result(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
     uint32_t value = rnc_decode_u32(call, index);
@@ -188,7 +163,8 @@ static void put_futex_command(rnc_buffer *out, uint32_t word) {
 }
 
 /* The operands of each command, in FUTEX_CMD's order: v value, t timeout, n second count, w second
- * word, 3 third value, b bitset, o wake operation. */
+ * word, 3 third value, b bitset, o wake
+ * operation; h and x, for a command with no name, the bare numbers. */
 static void put_futex_operand(rnc_buffer *out, const rnc_decode_call *call, unsigned word,
                               char operand) {
     uint32_t third = rnc_decode_u32(call, word + 5);
@@ -204,6 +180,12 @@ static void put_futex_operand(rnc_buffer *out, const rnc_decode_call *call, unsi
         break;
     case 'w':
         rnc_show_pointer(out, call, word + 4);
+        break;
+    case 'h':
+        rnc_show_hex(out, call, word + 3);
+        break;
+    case 'x':
+        rnc_put_hex(out, third);
         break;
     case '3':
         rnc_put_unsigned(out, third);
@@ -225,47 +207,10 @@ void rnc_show_futex_args(rnc_buffer *out, const rnc_decode_call *call, unsigned 
     };
     uint32_t word = rnc_decode_u32(call, index), command = word & 127;
     put_futex_command(out, word);
-    for (const char *at = command < RNC_COUNT(operands) ? operands[command] : "v"; *at; at++) {
+    for (const char *at = command < RNC_COUNT(operands) ? operands[command] : "vhwx"; *at; at++) {
         comma(out);
         put_futex_operand(out, call, index - 1, *at);
     }
-}
-
-void rnc_show_prctl_args(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
-    static const form forms[] = {
-        {1, "s"},
-        /* SET_PDEATHSIG */ {2, "p"}, /* GET_PDEATHSIG */
-        {3, ""},
-        /* GET_DUMPABLE */ {4, "d"}, /* SET_DUMPABLE */
-        {7, ""},
-        /* GET_KEEPCAPS */ {8, "d"}, /* SET_KEEPCAPS */
-        {15, "p"},
-        /* SET_NAME */ {16, "p"}, /* GET_NAME */
-        {21, ""},
-        /* GET_SECCOMP */ {22, "xp"}, /* SET_SECCOMP */
-        {23, "d"},
-        /* CAPBSET_READ */ {24, "d"}, /* CAPBSET_DROP */
-        {25, "p"},
-        /* GET_TSC */ {26, "x"}, /* SET_TSC */
-        {27, ""},
-        /* GET_SECUREBITS */ {28, "x"}, /* SET_SECUREBITS */
-        {29, "d"},
-        /* SET_TIMERSLACK */ {30, ""}, /* GET_TIMERSLACK */
-        {31, ""},
-        /* TASK_PERF_EVENTS_DISABLE */ {32, ""}, /* TASK_PERF_EVENTS_ENABLE */
-        {36, "d"},
-        /* SET_CHILD_SUBREAPER */ {37, "p"}, /* GET_CHILD_SUBREAPER */
-        {38, "dddd"},
-        /* SET_NO_NEW_PRIVS */ {39, "dddd"}, /* GET_NO_NEW_PRIVS */
-        {40, "p"},
-        /* GET_TID_ADDRESS */ {41, "dddd"}, /* SET_THP_DISABLE */
-        {42, "dddd"},
-        /* GET_THP_DISABLE */ {0x59616d61, "d"}, /* SET_PTRACER */
-        {0x53564d41, "xpup"},                    /* SET_VMA */
-    };
-    uint32_t option = rnc_decode_u32(call, index);
-    rnc_put_set(out, RNC_ARG_PRCTL, option);
-    put_form(out, call, index + 1, letters_of(forms, RNC_COUNT(forms), option, "xxxx"));
 }
 
 static void put_clone_flags(rnc_buffer *out, uint64_t flags) {
@@ -305,10 +250,10 @@ void rnc_show_clone_args(rnc_buffer *out, const rnc_decode_call *call, unsigned 
 }
 
 void rnc_show_mremap_args(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
-    enum { FIXED = 2 };
+    enum { MAYMOVE_FIXED = 3 };
     uint64_t flags = rnc_decode_word(call, index);
     rnc_put_set(out, RNC_ARG_MREMAP, flags);
-    if (!(flags & FIXED))
+    if ((flags & MAYMOVE_FIXED) != MAYMOVE_FIXED)
         return;
     comma(out);
     rnc_show_pointer(out, call, index + 1);

@@ -10,12 +10,11 @@ enum {
     NODE_CHARACTER = 0020000,
     NODE_BLOCK = 0060000,
     MAP_TYPE_MASK = 0xf,
-    MAP_HUGE = 0x40000,
-    MEMFD_HUGE = 4,
-    SHM_HUGE = 04000,
     HUGE_SHIFT = 26,
     HUGE_MASK = 0x3f,
-    MPOL_MODE_MASK = 0x1fff,
+    STATX_SYNC_MASK = 0x6000,
+    MPOL_FLAGS_MASK = 0xe000,
+    SCHED_RESET = 0x40000000,
     SOCK_TYPE_MASK = 0xf,
     IPC_64 = 0x100,
     IPC_MODE_MASK = 0777,
@@ -43,20 +42,28 @@ void rnc_show_mode(rnc_buffer *out, const rnc_decode_call *call, unsigned index)
     rnc_put_octal(out, rnc_decode_u32(call, index) & MODE_MASK);
 }
 
+static bool creates(const rnc_decode_call *call, unsigned flags) {
+    return rnc_decode_u32(call, flags) & OPEN_CREATES;
+}
+
 void rnc_show_create_mode(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
-    if (rnc_decode_u32(call, index - 1) & OPEN_CREATES)
+    if (creates(call, index - 1))
         rnc_show_mode(out, call, index);
 }
 
+void rnc_show_create_pointer(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
+    if (creates(call, index - 2))
+        rnc_show_pointer(out, call, index);
+}
+
 void rnc_show_node_mode(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
-    uint32_t mode = rnc_decode_u32(call, index) & MODE_MASK;
-    const char *type = rnc_set_name(RNC_ARG_FILE_TYPE, mode & NODE_TYPE_MASK);
-    if (type) {
-        rnc_buffer_text(out, type);
-        rnc_buffer_char(out, '|');
-        mode &= ~(uint32_t)NODE_TYPE_MASK;
-    }
-    rnc_put_octal(out, mode);
+    rnc_parts parts = {out, rnc_decode_u32(call, index) & MODE_MASK, 0};
+    if (parts.left & NODE_TYPE_MASK)
+        rnc_parts_name(&parts, RNC_ARG_FILE_TYPE, NODE_TYPE_MASK);
+    if (!(parts.left & NODE_TYPE_MASK))
+        rnc_parts_flags(&parts, RNC_ARG_MODE_BITS);
+    rnc_parts_join(&parts);
+    rnc_put_octal(out, parts.left);
 }
 
 void rnc_show_node_device(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
@@ -65,48 +72,53 @@ void rnc_show_node_device(rnc_buffer *out, const rnc_decode_call *call, unsigned
         rnc_show_device(out, call, index);
 }
 
-/* The size of huge pages sits above HUGE_SHIFT, as a power of two, when the flag for them is set.
- */
-static unsigned take_huge_shift(uint64_t *value, uint64_t flag) {
-    unsigned shift = *value & flag ? *value >> HUGE_SHIFT & HUGE_MASK : 0;
-    *value &= ~((uint64_t)shift << HUGE_SHIFT);
+/* The size of huge pages is in the top bits, as a power of two. */
+static unsigned take_huge_shift(uint64_t *value) {
+    unsigned shift = *value >> HUGE_SHIFT & HUGE_MASK;
+    *value &= ~((uint64_t)HUGE_MASK << HUGE_SHIFT);
     return shift;
 }
 
-static void put_huge_shift(rnc_buffer *out, unsigned shift, const char *prefix) {
+static void put_huge_shift(rnc_parts *parts, unsigned shift, const char *name) {
     if (!shift)
         return;
-    rnc_buffer_char(out, '|');
-    rnc_put_unsigned(out, shift);
-    rnc_buffer_text(out, "<<");
-    rnc_buffer_text(out, prefix);
-    rnc_buffer_text(out, "_HUGE_SHIFT");
+    rnc_parts_join(parts);
+    rnc_put_unsigned(parts->out, shift);
+    rnc_buffer_text(parts->out, name);
 }
 
 void rnc_show_map_flags(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
     uint64_t value = rnc_decode_word(call, index);
-    unsigned shift = take_huge_shift(&value, MAP_HUGE);
+    unsigned shift = take_huge_shift(&value);
     rnc_put_set(out, RNC_ARG_MAP_TYPE, value & MAP_TYPE_MASK);
     rnc_parts parts = {out, value & ~(uint64_t)MAP_TYPE_MASK, 1};
     rnc_parts_flags(&parts, RNC_ARG_MAP_BITS);
     rnc_parts_end(&parts, RNC_ARG_MAP_BITS);
-    put_huge_shift(out, shift, "MAP");
+    put_huge_shift(&parts, shift, "<<MAP_HUGE_SHIFT");
 }
 
 void rnc_show_memfd_flags(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
     uint64_t value = rnc_decode_u32(call, index);
-    unsigned shift = take_huge_shift(&value, MEMFD_HUGE);
-    rnc_put_set(out, RNC_ARG_MEMFD_BITS, value);
-    put_huge_shift(out, shift, "MFD");
+    unsigned shift = take_huge_shift(&value);
+    rnc_parts parts = {out, value, 0};
+    rnc_parts_flags(&parts, RNC_ARG_MEMFD_BITS);
+    if (parts.left || !shift)
+        rnc_parts_end(&parts, RNC_ARG_MEMFD_BITS);
+    put_huge_shift(&parts, shift, "<<MFD_HUGE_SHIFT");
+}
+
+void rnc_show_statx_flags(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
+    put_name_and_flags(out, rnc_decode_u32(call, index), RNC_ARG_STATX_SYNC, STATX_SYNC_MASK,
+                       RNC_ARG_AT_FLAGS);
 }
 
 void rnc_show_mpol(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
-    put_name_and_flags(out, rnc_decode_u32(call, index), RNC_ARG_MPOL_MODE, MPOL_MODE_MASK,
-                       RNC_ARG_MPOL_BITS);
+    put_name_and_flags(out, rnc_decode_u32(call, index), RNC_ARG_MPOL_MODE,
+                       ~(uint64_t)MPOL_FLAGS_MASK, RNC_ARG_MPOL_BITS);
 }
 
 void rnc_show_sched_policy(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
-    put_name_and_flags(out, rnc_decode_u32(call, index), RNC_ARG_SCHED_NAME, ~0x40000000ull,
+    put_name_and_flags(out, rnc_decode_u32(call, index), RNC_ARG_SCHED_NAME, ~(uint64_t)SCHED_RESET,
                        RNC_ARG_SCHED_BITS);
 }
 
@@ -165,27 +177,26 @@ void rnc_show_ioctl(rnc_buffer *out, const rnc_decode_call *call, unsigned index
 }
 
 /* Flags above the permissions, then the permissions. */
-static void put_ipc_flags(rnc_buffer *out, uint64_t value, int kind, const char *huge) {
-    uint64_t flags = value & ~(uint64_t)IPC_MODE_MASK;
-    unsigned shift = huge ? take_huge_shift(&flags, SHM_HUGE) : 0;
-    rnc_parts parts = {out, flags, 0};
+static void put_ipc_flags(rnc_buffer *out, uint64_t value, int kind, unsigned huge_shift) {
+    rnc_parts parts = {out, value & ~(uint64_t)IPC_MODE_MASK, 0};
     rnc_parts_flags(&parts, kind);
     if (parts.left) {
         rnc_parts_join(&parts);
         rnc_put_hex(out, parts.left);
     }
-    put_huge_shift(out, shift, huge);
-    if (flags)
-        rnc_buffer_char(out, '|');
+    put_huge_shift(&parts, huge_shift, "<<SHM_HUGE_SHIFT");
+    rnc_parts_join(&parts);
     rnc_put_octal(out, value & IPC_MODE_MASK);
 }
 
 void rnc_show_ipc_flags(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
-    put_ipc_flags(out, rnc_decode_u32(call, index), RNC_ARG_IPC_BITS, NULL);
+    put_ipc_flags(out, rnc_decode_u32(call, index), RNC_ARG_IPC_BITS, 0);
 }
 
 void rnc_show_shm_flags(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
-    put_ipc_flags(out, rnc_decode_u32(call, index), RNC_ARG_SHM_BITS, "SHM");
+    uint64_t value = rnc_decode_u32(call, index);
+    unsigned shift = take_huge_shift(&value);
+    put_ipc_flags(out, value, RNC_ARG_SHM_BITS, shift);
 }
 
 static void put_ipc_command(rnc_buffer *out, uint32_t command, int kind) {

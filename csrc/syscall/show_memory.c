@@ -67,7 +67,7 @@ void rnc_put_quoted(rnc_buffer *out, const char *bytes, size_t size, bool cut) {
         } else if (byte >= ' ' && byte < 0x7f) {
             *at++ = (char)byte;
         } else {
-            bool digit_follows = i + 1 < size && bytes[i + 1] >= '0' && bytes[i + 1] <= '9';
+            bool digit_follows = i + 1 < size && bytes[i + 1] >= '0' && bytes[i + 1] <= '7';
             at = put_octal_escape(at, byte, digit_follows);
         }
     }

@@ -3,7 +3,6 @@
 #ifndef RNC_SYSCALL_SOURCE_H
 #define RNC_SYSCALL_SOURCE_H
 
-#include <signal.h>
 #include <sys/types.h>
 
 #include "trace/queue.h"
@@ -12,9 +11,9 @@ typedef struct rnc_engine {
     const char *name;
     int (*probe)(char *why, size_t size);
     /* Launches (launch.h), says so (rnc_source_started), traces to the end and fills wait_status
-     * and exec_errno. Every signal is blocked; program_mask is the program's. Returns an enum
-     * rnc_status, with source->error filled on failure. */
-    int (*run)(rnc_source *source, const sigset_t *program_mask);
+     * and exec_errno. Every signal is blocked. Returns RNC_OK, or RNC_OS_ERROR with
+     * source->error filled on failure. */
+    int (*run)(rnc_source *source);
 } rnc_engine;
 
 struct rnc_source {

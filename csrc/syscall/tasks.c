@@ -37,8 +37,7 @@ void rnc_tasks_free(rnc_tasks *tasks) {
     free(tasks->slots);
 }
 
-/* ---- the table --------------------------------------------------------------------------------
- */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 static size_t home_of(const rnc_tasks *tasks, pid_t tid) {
     return ((uint32_t)tid * 2654435769u >> 8) & (tasks->capacity - 1);
@@ -92,8 +91,7 @@ void rnc_tasks_rename(rnc_tasks *tasks, rnc_task *task, pid_t tid) {
     tasks->slots[slot_of(tasks, tid)] = task;
 }
 
-/* ---- tasks and groups -------------------------------------------------------------------------
- */
+/* ---- tasks and groups ------------------------------------------------------------------------ */
 
 rnc_task *rnc_tasks_add(rnc_tasks *tasks, pid_t tid, rnc_group *group) {
     if (tasks->count * 2 >= tasks->capacity && !grow(tasks))

@@ -66,8 +66,7 @@ struct rnc_queue {
     free_list file_free;
 };
 
-/* ---- segments (producer) ----------------------------------------------------------------------
- */
+/* ---- segments (producer) --------------------------------------------------------------------- */
 
 static segment *pop_free(free_list *list) {
     /* Acquire: the consumer's last reads of the segments happen before they are written again. */
@@ -147,8 +146,7 @@ static segment *new_segment(rnc_queue *queue) {
     return found;
 }
 
-/* ---- producer ---------------------------------------------------------------------------------
- */
+/* ---- producer -------------------------------------------------------------------------------- */
 
 static rnc_record *slot_of(segment *of, uint32_t index) {
     return (rnc_record *)of + index;
@@ -191,8 +189,7 @@ void rnc_queue_close(rnc_queue *queue) {
     syscall(SYS_futex, &queue->closed, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 
-/* ---- consumer ---------------------------------------------------------------------------------
- */
+/* ---- consumer -------------------------------------------------------------------------------- */
 
 static void give_back(rnc_queue *queue, segment *emptied) {
     free_list *list = emptied->spilled ? &queue->file_free : &queue->memory_free;
@@ -253,8 +250,7 @@ static uint64_t dropped(rnc_stream *stream) {
     return atomic_load_explicit(&((rnc_queue *)stream)->dropped, memory_order_relaxed);
 }
 
-/* ---- life -------------------------------------------------------------------------------------
- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 static const char *spill_directory(void) {
     const char *chosen = getenv("TMPDIR");

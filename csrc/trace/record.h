@@ -65,8 +65,8 @@ typedef struct rnc_compute_body {
     double param;
     const char *kernel;    /* literal, of the kernel that ran */
     const char *operation; /* interned name of the enclosing operation, or NULL */
-    const char *name; /* interned; of a caller's code (trace_operation), whose op may be no row; NULL:
-                         op names it. A payload is the error message. */
+    const char *name;      /* interned: trace_operation's; NULL: the operation's own. A payload is
+                              the error's message. */
     uint32_t tid;
     uint32_t batch; /* 0: not a batch */
     uint16_t op; /* UINT16_MAX: no row of ops.def */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "trace/clock.h"
+#include "trace/counts.h"
 #include "trace/fork.h"
 #include "trace/ring.h"
 #include "trace/sampler.h"
@@ -14,12 +14,6 @@ enum {
     DEFAULT_SLOTS = 1 << 15,
     TEXT_MAX = 4096, /* bytes of a name or an error message in a record */
 };
-
-enum count { RECORDED, SAMPLED_OUT, FAST, CAPPED, RING_FULL, COUNTS };
-
-typedef struct shard {
-    _Alignas(RNC_CACHE_LINE) _Atomic uint64_t counts[COUNTS];
-} shard;
 
 /* What operations hang from in threads without a context of their own. */
 typedef struct root {
@@ -40,10 +34,9 @@ struct rnc_tracer {
     rnc_bucket bucket;
     rnc_ring *ring;
     uint32_t slots;
-    bool pooled;               /* under the lock */
-    uint64_t baseline[COUNTS]; /* under the lock: the counts when it was opened */
-    rnc_tracer *next;          /* under the lock: all there ever were */
-    shard shards[RNC_SHARDS];
+    bool pooled;      /* under the lock */
+    rnc_tracer *next; /* under the lock: all there ever were */
+    rnc_counts counts;
 };
 
 static rnc_tracer *all; /* under the lock */
@@ -52,56 +45,7 @@ static _Atomic(rnc_tracer *) active;
 /* Never open: what rnc_call_begin makes this thread's operations report to. */
 static rnc_tracer muted = {.threshold = -1};
 
-/* ---- counting ---------------------------------------------------------------------------------
- */
-
-static void count(rnc_tracer *tracer, rnc_thread *thread, enum count which) {
-    if (RNC_UNLIKELY(thread->shard == RNC_SHARD_UNCHOSEN))
-        rnc_thread_take_shard(thread);
-    _Atomic uint64_t *counter = &tracer->shards[thread->shard].counts[which];
-    /* relaxed: counts are read for their value alone. A shard of one thread needs no locked
-     * addition; shard 0 does. */
-    if (RNC_LIKELY(thread->shard)) {
-        uint64_t value = atomic_load_explicit(counter, memory_order_relaxed);
-        atomic_store_explicit(counter, value + 1, memory_order_relaxed);
-    } else {
-        atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
-    }
-}
-
-static uint64_t total(const rnc_tracer *tracer, enum count which) {
-    uint64_t sum = 0;
-    for (int i = 0; i < RNC_SHARDS; i++)
-        sum += atomic_load_explicit(&tracer->shards[i].counts[which], memory_order_relaxed);
-    return sum;
-}
-
-/* Under the lock. Counters are never set back: a thread that is late would bring the old value
- * home. */
-static void count_from_here(rnc_tracer *tracer) {
-    for (int i = 0; i < COUNTS; i++)
-        tracer->baseline[i] = total(tracer, (enum count)i);
-}
-
-void rnc_tracer_read_counts(rnc_tracer *tracer, rnc_tracer_counts *out) {
-    uint64_t counts[COUNTS];
-    rnc_lock();
-    for (int i = 0; i < COUNTS; i++)
-        counts[i] = total(tracer, (enum count)i) - tracer->baseline[i];
-    rnc_unlock();
-    *out = (rnc_tracer_counts){
-        .recorded = counts[RECORDED],
-        .sampled_out = counts[SAMPLED_OUT],
-        .fast = counts[FAST],
-        .capped = counts[CAPPED],
-        .ring_full = counts[RING_FULL],
-    };
-    for (int i = 0; i < COUNTS; i++)
-        out->operations += counts[i];
-}
-
-/* ---- the hot side -----------------------------------------------------------------------------
- */
+/* ---- the hot side --------------------------------------------------------------------------- */
 
 /* relaxed, for root and configuration alike: the acquire of an odd generation came first. */
 #define LOAD(member) atomic_load_explicit(&(member), memory_order_relaxed)
@@ -133,7 +77,7 @@ bool rnc_tracer_wants(rnc_tracer *tracer, int op) {
     if (sampled(tracer, thread) &&
         (LOAD(tracer->threshold) >= 0 || rnc_sampler_hit(thread, &limits_of(tracer, op)->head)))
         return true;
-    count(tracer, thread, SAMPLED_OUT);
+    rnc_counts_add(&tracer->counts, thread, RNC_SAMPLED_OUT);
     return false;
 }
 
@@ -148,11 +92,11 @@ static bool passes(rnc_tracer *tracer, rnc_thread *thread, int op, uint64_t star
     int64_t threshold = LOAD(tracer->threshold);
     if (threshold >= 0 && (int64_t)(end - start) < threshold &&
         !rnc_sampler_hit(thread, &limits_of(tracer, op)->fast)) {
-        count(tracer, thread, FAST);
+        rnc_counts_add(&tracer->counts, thread, RNC_FAST);
         return false;
     }
     if (!rnc_bucket_take(&tracer->bucket, end)) {
-        count(tracer, thread, CAPPED);
+        rnc_counts_add(&tracer->counts, thread, RNC_CAPPED);
         return false;
     }
     return true;
@@ -163,7 +107,7 @@ static rnc_record *reserve_compute(rnc_tracer *tracer, rnc_thread *thread, size_
     rnc_record *record = rnc_ring_reserve(tracer->ring, payload_size);
     if (RNC_UNLIKELY(!record)) {
         if (still(tracer, thread))
-            count(tracer, thread, RING_FULL);
+            rnc_counts_add(&tracer->counts, thread, RNC_RING_FULL);
         return NULL;
     }
     const rnc_context *context = &thread->context;
@@ -216,11 +160,10 @@ void rnc_tracer_record_compute(rnc_tracer *tracer, const rnc_execution *executio
     record->end = end;
     fill_execution(&record->compute, execution);
     rnc_ring_commit(tracer->ring, record);
-    count(tracer, thread, RECORDED);
+    rnc_counts_add(&tracer->counts, thread, RNC_RECORDED);
 }
 
-/* ---- whole calls ------------------------------------------------------------------------------
- */
+/* ---- whole calls ---------------------------------------------------------------------------- */
 
 void rnc_call_begin(void) {
     rnc_thread_self.context.tracer = &muted;
@@ -250,7 +193,9 @@ void rnc_call_end(rnc_tracer *tracer, const rnc_call *call) {
         return;
     rnc_execution execution =
         ran ? *rnc_last_execution() : (rnc_execution){.kernel = "", .isa = -1, .requested = -1};
-    execution.op = call->op;
+    /* The row names a parameter, which is known only if that operation is what ran. */
+    if (!ran || execution.op != call->op)
+        execution.op = -1;
     execution.elements = call->elements;
     execution.dtype = call->dtype;
     if (call->error)
@@ -262,7 +207,7 @@ void rnc_call_end(rnc_tracer *tracer, const rnc_call *call) {
     if (error_size)
         memcpy(rnc_record_payload(record), call->error, error_size);
     rnc_ring_commit(tracer->ring, record);
-    count(tracer, thread, RECORDED);
+    rnc_counts_add(&tracer->counts, thread, RNC_RECORDED);
 }
 
 int rnc_tracer_record_operation(rnc_tracer *tracer, const rnc_operation_span *span) {
@@ -270,8 +215,10 @@ int rnc_tracer_record_operation(rnc_tracer *tracer, const rnc_operation_span *sp
     size_t error_size = span->error ? cut_text(span->error, span->error_size) : 0;
     size_t allocations_size = span->allocation_count * sizeof *span->allocations;
     rnc_record *record = rnc_ring_reserve(tracer->ring, name_size + error_size + allocations_size);
-    if (!record)
+    if (!record) {
+        rnc_counts_add(&tracer->counts, &rnc_thread_self, RNC_OPERATION_SPANS_DROPPED);
         return RNC_NO_MEMORY;
+    }
     record->kind = RNC_OPERATION;
     record->start = span->start;
     record->end = span->end;
@@ -294,11 +241,11 @@ int rnc_tracer_record_operation(rnc_tracer *tracer, const rnc_operation_span *sp
     if (allocations_size)
         memcpy(payload + name_size + error_size, span->allocations, allocations_size);
     rnc_ring_commit(tracer->ring, record);
+    rnc_counts_add(&tracer->counts, &rnc_thread_self, RNC_OPERATION_SPANS);
     return RNC_OK;
 }
 
-/* ---- its life ---------------------------------------------------------------------------------
- */
+/* ---- its life ------------------------------------------------------------------------------- */
 
 #define STORE(member, value) atomic_store_explicit(&(member), (value), memory_order_relaxed)
 
@@ -360,7 +307,7 @@ int rnc_tracer_open(const rnc_tracer_config *config, rnc_tracer **out) {
     if (!tracer)
         tracer = make(slots, op_count);
     if (tracer) {
-        count_from_here(tracer);
+        rnc_counts_begin(&tracer->counts);
         configure(tracer, config);
         /* release: whoever sees it open sees it configured */
         atomic_fetch_add_explicit(&tracer->generation, 1, memory_order_release);
@@ -417,6 +364,12 @@ bool rnc_tracer_root_used(rnc_tracer *tracer) {
     return LOAD(tracer->root.used);
 }
 
+void rnc_tracer_read_counts(rnc_tracer *tracer, rnc_tracer_counts *out) {
+    rnc_lock();
+    rnc_counts_read(&tracer->counts, out);
+    rnc_unlock();
+}
+
 rnc_stream *rnc_tracer_stream(rnc_tracer *tracer) {
     return rnc_ring_stream(tracer->ring);
 }
@@ -426,6 +379,6 @@ void rnc_tracers_forked(void) {
         rnc_ring_reset(tracer->ring);
         if (!(LOAD(tracer->generation) & 1))
             rnc_ring_close(tracer->ring);
-        count_from_here(tracer);
+        rnc_counts_begin(&tracer->counts);
     }
 }

@@ -1,1 +1,1 @@
-""""""
+"""What records mean: statistics computed with the SIMD kernels, themselves traced."""

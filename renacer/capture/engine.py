@@ -7,13 +7,13 @@ import os
 import signal
 import stat
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from renacer._native import ensure, ffi, lib, string
+from renacer._native import ensure, ffi, lib, string, table
 from renacer.errors import CaptureError, UsageError
 
 __all__ = [
@@ -35,22 +35,27 @@ SHORTEST_NAP = 0.0002
 DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin"
 
 
+def _bits(signals: Iterable[int]) -> int:
+    return sum(1 << (number - 1) for number in signals)
+
+
 def _ignored_signals() -> int:
     """Bit n - 1: signal n was ignored when this process started, as far as can be told.
 
     Python itself ignores SIGPIPE and SIGXFSZ, so what they were is lost; the default is assumed.
     """
     changed_by_python = {signal.SIGPIPE, signal.SIGXFSZ}
-    ignored = (
+    ignored = {
         number
         for number in signal.valid_signals() - changed_by_python
         if signal.getsignal(number) == signal.SIG_IGN
-    )
-    return sum(1 << (number - 1) for number in ignored)
+    }
+    return _bits(ignored)
 
 
-# Read at import, before a command ignores signals of its own accord.
+# Read at import, before a command ignores or blocks signals of its own accord.
 _IGNORED_AT_START = _ignored_signals()
+_BLOCKED_AT_START = _bits(signal.pthread_sigmask(signal.SIG_BLOCK, ()))
 
 
 def original_environment() -> list[bytes]:
@@ -196,7 +201,7 @@ class Engine:
     environment's TRACEPARENT becomes that of the program's own process span. ``memory_budget`` is
     how many bytes of records may wait in memory before they go to disk, 0 for the default.
 
-    Raises what :func:`choose_engine` raises.
+    Raises what :func:`choose_engine` raises, and ``ValueError`` for a ``wanted`` of another length.
     """
 
     def __init__(
@@ -214,6 +219,8 @@ class Engine:
         fill_traceparent: bool = False,
         memory_budget: int = 0,
     ) -> None:
+        if wanted is not None and len(wanted) != (rows := len(table(lib.rnc_syscall))):
+            raise ValueError(f"wanted has {len(wanted)} bytes, the syscall table {rows} rows")
         self.choice = choose_engine(engine)
         self._program = program
         arguments, argument_texts = _strings(argv)
@@ -234,6 +241,7 @@ class Engine:
                 "parent_span_id": parent_span_id,
                 "traceparent": _span_id_place(variable_texts) if fill_traceparent else ffi.NULL,
                 "ignored_signals": _IGNORED_AT_START,
+                "blocked_signals": _BLOCKED_AT_START,
                 "memory_budget": memory_budget,
             },
         )

@@ -122,7 +122,7 @@ class Operation:
             self._parent_id = parent.span_id
         context.span_id = lib.rnc_new_span_id()
         context.operation = lib.rnc_intern(self._name, len(self._name))
-        context.tracer = self._tracer._handle
+        context.tracer = self._tracer._handle or ffi.NULL  # shut down meanwhile
 
     def __exit__(
         self,

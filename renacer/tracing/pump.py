@@ -24,13 +24,13 @@ class BatchExporter(Protocol):
     format: int
     """``lib.RNC_OTLP_PROTO`` or ``lib.RNC_OTLP_JSON``."""
 
-    def submit(self, spans: bytes, count: int) -> None:
+    def submit(self, spans: bytes, count: int, /) -> None:
         """Take one encoded batch; must not block for long."""
 
-    def force_flush(self, timeout_s: float) -> bool:
+    def force_flush(self, timeout_s: float, /) -> bool:
         """Send what was submitted; False when that failed or took longer."""
 
-    def shutdown(self, timeout_s: float) -> None:
+    def shutdown(self, timeout_s: float, /) -> object:
         """Send what was submitted, then stop."""
 
 
@@ -81,7 +81,7 @@ class Pump:
         """Whether everything recorded before this call was handed to the exporter in time."""
         end = time.monotonic() + timeout_s
         with self._flushes:
-            if self._thread is None:
+            if self._thread is None or self._done:
                 return self._drain(end)
             self._requested += 1
             wanted = self._requested
@@ -93,17 +93,19 @@ class Pump:
     def finish(self, timeout_s: float) -> bool:
         """Drain a closed stream to its end; False when that took longer."""
         end = time.monotonic() + timeout_s
-        if self._thread is None:
-            with self._flushes:
+        with self._flushes:
+            thread = self._thread
+            if thread is None:
                 self._drain(end)
-        else:
-            lib.rnc_pump_wake(self._pump)
-            self._thread.join(timeout_s)
-        if not self._done:
-            return False
-        lib.rnc_pump_free(self._pump)
-        lib.rnc_sink_free(self._sink)
-        return True
+            else:
+                lib.rnc_pump_wake(self._pump)
+        if thread is not None:
+            thread.join(timeout_s)
+        with self._flushes:
+            if self._done:
+                lib.rnc_pump_free(self._pump)
+                lib.rnc_sink_free(self._sink)
+            return self._done
 
     def _loop(self) -> None:
         while not self._done:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import os
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -20,6 +22,9 @@ from renacer.tracing.sampling import ComputeTracerConfig
 
 __all__ = ["ComputeTracer"]
 
+_log = logging.getLogger("renacer")
+
+_AT_EXIT_S = 10.0  # a receiver that is gone must not hold a program's end for longer
 _ROOT_NAME = b"session"
 _DTYPES = {"float32": lib.RNC_F32, "float64": lib.RNC_F64}
 _OPS = {string(row.name): index for index, row in enumerate(table(lib.rnc_op))}
@@ -58,8 +63,6 @@ class ComputeTracer:
     ) -> None:
         self._handle: Any = None
         self._final: dict[str, int] | None = None
-        self._operations_recorded = 0
-        self._operations_dropped = 0
         if exporter is None:
             return
         self._exporter, self._exporter_is_ours = _adapt(exporter)
@@ -107,16 +110,16 @@ class ComputeTracer:
         inside have no spans of their own. ``vector`` tells the elements and their type. An
         exception makes both spans ERROR and goes on.
         """
-        if self._handle is None:
-            return function()
-        if parent is None:
+        if parent is None or self._handle is None:
             return self._call(name, vector, function)
         with self.operation(parent):
             return self._call(name, vector, function)
 
     def _call(self, name: str, vector: Any, function: Callable[[], _Result]) -> _Result:
-        text = name.encode("utf-8", "replace")
         handle = self._handle
+        if handle is None:
+            return function()
+        text = name.encode("utf-8", "replace")
         call = ffi.new("rnc_call *")
         call.name = lib.rnc_intern(text, len(text))
         call.op = _OPS.get(name, -1)
@@ -159,7 +162,8 @@ class ComputeTracer:
         handle, self._handle = self._handle, None
         if finished:
             lib.rnc_tracer_free(handle)
-        self._exporter.force_flush(timeout)
+        if not (self._exporter.force_flush(timeout) and finished):
+            _log.warning("not all spans were sent: %s", getattr(self._exporter, "last_error", ""))
         if self._exporter_is_ours:
             self._exporter.shutdown(timeout)
 
@@ -178,8 +182,9 @@ class ComputeTracer:
 
     def _read_stats(self) -> dict[str, int]:
         counts = ffi.new("rnc_tracer_counts *")
-        if self._handle is not None:
-            lib.rnc_tracer_read_counts(self._handle, counts)
+        handle = self._handle
+        if handle is not None:
+            lib.rnc_tracer_read_counts(handle, counts)
         return {
             "operations": counts.operations,
             "recorded": counts.recorded,
@@ -187,20 +192,16 @@ class ComputeTracer:
             "fast": counts.fast,
             "capped": counts.capped,
             "ring_full": counts.ring_full,
-            "operation_spans": self._operations_recorded,
-            "operation_spans_dropped": self._operations_dropped,
-            "submitted": self._pump.submitted if self._handle is not None else 0,
-            "submit_failed": self._pump.failed if self._handle is not None else 0,
+            "operation_spans": counts.operation_spans,
+            "operation_spans_dropped": counts.operation_spans_dropped,
+            "submitted": self._pump.submitted if handle is not None else 0,
+            "submit_failed": self._pump.failed if handle is not None else 0,
         }
 
     def _record_operation(self, span: Any) -> None:
-        if self._handle is None:
-            return
-        status = lib.rnc_tracer_record_operation(self._handle, span)
-        if status == lib.RNC_OK:
-            self._operations_recorded += 1
-        else:
-            self._operations_dropped += 1
+        handle = self._handle
+        if handle is not None:
+            lib.rnc_tracer_record_operation(handle, span)
 
     def _record_root(self) -> None:
         if not self._root_is_ours:
@@ -221,8 +222,6 @@ class ComputeTracer:
         """In the child: the root and the sink stay the parent's, and its pump's thread, with what
         locks it held, is not here."""
         self._root_is_ours = False
-        self._operations_recorded = 0
-        self._operations_dropped = 0
         self._pump = Pump(lib.rnc_tracer_stream(self._handle), self._exporter)
 
     if TYPE_CHECKING:
@@ -232,7 +231,7 @@ class ComputeTracer:
 
 def _adapt(exporter: Any) -> tuple[BatchExporter, bool]:
     """The exporter as one that takes bytes, and whether that one is the tracer's own."""
-    if hasattr(exporter, "submit"):
+    if hasattr(exporter, "submit") and hasattr(exporter, "format"):
         return exporter, False
     if not hasattr(exporter, "export"):
         raise InvalidInput(f"{exporter!r} is no exporter: it has neither submit() nor export()")
@@ -273,7 +272,7 @@ def _note_allocation(nbytes: int, copied: int) -> None:
 
 def _shutdown_all() -> None:
     for tracer in reversed(_open[:]):
-        tracer.shutdown()
+        tracer.shutdown(_AT_EXIT_S)
 
 
 def _forked() -> None:
@@ -281,6 +280,12 @@ def _forked() -> None:
     _open_lock = threading.Lock()
     for tracer in _open:
         tracer._after_fork()
+    # multiprocessing ends its children without atexit, and forgets what was registered before.
+    finalizers = sys.modules.get("multiprocessing.util")
+    if _open and finalizers is not None:
+        finalizers.register_after_fork(
+            _shutdown_all, lambda function: finalizers.Finalize(None, function, exitpriority=-100)
+        )
 
 
 def _traced(name: str) -> Callable[..., float]:

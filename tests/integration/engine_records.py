@@ -6,7 +6,7 @@ import errno
 import re
 import subprocess
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -159,6 +159,8 @@ PID_RESULTS = {"clone", "clone3", "fork", "vfork", "wait4", "getpid", "gettid", 
                "set_tid_address"}  # fmt: skip
 TIMING = {"futex", "restart_syscall", "rt_sigreturn", "clock_nanosleep", "madvise", "munmap"}
 LARGEST_PLAIN_RESULT = 4096
+# Whether SIGCHLD comes while its receiver waits or forks depends on timing too.
+INTERRUPTED = {("wait4", "restart"), ("clone", "restart")}
 
 Sequences = list[list[tuple[str, str]]]
 
@@ -179,17 +181,21 @@ def _outcome(record: Record) -> str:
     return _result(record.name, record.body["result"])
 
 
+def _settled(threads: Iterable[list[tuple[str, str]]]) -> Sequences:
+    return sorted([call for call in calls if call not in INTERRUPTED] for calls in threads)
+
+
 def engine_sequences(result: Run) -> Sequences:
     """Each thread's calls as (name, outcome) in order of their start."""
     threads = defaultdict(list)
     for record in sorted(result.of("SYSCALL"), key=lambda record: record.start):
         if record.name not in TIMING:
             threads[record.body["tid"]].append((record.name, _outcome(record)))
-    return sorted(threads.values())
+    return _settled(threads.values())
 
 
 STRACE_LINE = re.compile(r"(\d+) +(?:\[[ 0-9a-zA-Z=]+\] )?(?:<\.\.\. )?(\w+)(\(| resumed>)(.*)")
-STRACE_RESULT = re.compile(r"\) += (\?|-?\d+|0x[0-9a-f]+)( E\w+)?(?: \([^()]*\))?[^=]*$")
+STRACE_RESULT = re.compile(r"\) += (\?|0x[0-9a-f]+|-?\d+)( E\w+)?(?: \([^()]*\))?[^=]*$")
 
 
 def _strace_outcome(name: str, value: str, error: str) -> str:
@@ -204,7 +210,7 @@ def strace_sequences(argv: Sequence[str | Path], directory: Path) -> Sequences:
     """The same of a run under ``strace -f``."""
     output = directory / "strace.out"
     command = ["strace", "-f", "-qq", "-e", "signal=none", "-o", str(output), *map(str, argv)]
-    subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False)
+    subprocess.run(command, close_fds=False, check=False)
     threads: dict[str, list[tuple[str, str]]] = defaultdict(list)
     pending: dict[str, tuple[str, int]] = {}
     for line in output.read_text(errors="replace").splitlines():
@@ -224,4 +230,4 @@ def strace_sequences(argv: Sequence[str | Path], directory: Path) -> Sequences:
         if result := STRACE_RESULT.search(rest):
             threads[owner][index] = (name, _strace_outcome(name, result[1], result[2] or ""))
             pending.pop(tid, None)
-    return sorted(threads.values())
+    return _settled(threads.values())

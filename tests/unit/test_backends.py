@@ -9,6 +9,7 @@ import threading
 
 import pytest
 
+from renacer._native import ffi, lib
 from renacer.compute import (
     SimdBackend,
     Vector,
@@ -32,6 +33,7 @@ def ran() -> str:
 
 
 def run_python(program: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """A fresh interpreter that runs ``program``."""
     return subprocess.run(
         [sys.executable, "-c", program],
         env={**os.environ, **environment},
@@ -156,6 +158,29 @@ def test_failed_operation_ran_no_kernel() -> None:
     execution = last_execution()
     assert execution is not None
     assert (execution.op, execution.kernel, execution.backend) == ("mean", "", SimdBackend.Unknown)
+
+
+def test_traced_operation_has_a_duration_and_a_failed_one_is_counted() -> None:
+    """A tracer measures what it records, and records failures too."""
+    config = ffi.new("rnc_tracer_config *", {"sample_rate": 1.0, "slow_threshold_ns": -1})
+    slot = ffi.new("rnc_tracer **")
+    counts = ffi.new("rnc_tracer_counts *")
+    assert lib.rnc_tracer_open(config, slot) == lib.RNC_OK
+    try:
+        lib.rnc_tracer_activate(slot[0])
+        LONG.sum()
+        execution = last_execution()
+        with pytest.raises(ValueError, match="empty"):
+            Vector([]).mean()
+        lib.rnc_tracer_read_counts(slot[0], counts)
+    finally:
+        lib.rnc_tracer_activate(ffi.NULL)
+        lib.rnc_tracer_close(slot[0])
+        lib.rnc_tracer_free(slot[0])
+    assert execution is not None
+    assert execution.duration_ns is not None
+    assert execution.duration_ns > 0
+    assert (counts.operations, counts.recorded) == (2, 2)
 
 
 def test_no_execution_before_the_first() -> None:

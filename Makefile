@@ -1,0 +1,87 @@
+# Everything a person does with this project. `make` alone lists it.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+# What each goal needs of the system, as Debian packages; installed when root, named otherwise.
+BUILD_PACKAGES := gcc libc6-dev python3-dev python3-venv strace
+RECEIVER_PACKAGES := $(shell apt-cache -q=2 pkgnames libpython3.11 2>/dev/null | grep -x libpython3.11)
+TEST_PACKAGES  := gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static binutils
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-native test-python asan tsan bench lint format clean build
+
+help: ## Show this list
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.demo ## Trace a real program into a real receiver and show the trace
+	$(BIN)/python -m benches.demo
+
+build: $(VENV)/.build ## Build the package into .venv
+
+test: lint test-native test-python ## Run every test
+
+test-native: $(VENV)/.test ## The C tests on this machine and, for NEON, under qemu
+	$(MAKE) -C tests/native VARIANT=native
+	$(MAKE) -C tests/native VARIANT=aarch64
+
+test-python: $(VENV)/.test ## The Python tests, unit and integration
+	$(BIN)/python -m pytest
+
+asan: ## The C tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	$(MAKE) -C tests/native VARIANT=asan
+
+tsan: ## The C tests under ThreadSanitizer
+	$(MAKE) -C tests/native VARIANT=tsan
+
+bench: $(VENV)/.test ## Measure overhead and throughput, and print the tables of the README
+	$(BIN)/python -m benches.run
+
+lint: $(VENV)/.test ## ruff, mypy --strict and clang-format, changing nothing
+	$(BIN)/ruff check renacer tests benches build_ext.py
+	$(BIN)/ruff format --check renacer tests benches build_ext.py
+	$(BIN)/mypy
+	git ls-files '*.c' '*.h' | grep -v api.cdef.h | xargs $(BIN)/clang-format --dry-run --Werror
+
+format: $(VENV)/.test ## Let ruff and clang-format rewrite the sources
+	$(BIN)/ruff check --fix-only renacer tests benches build_ext.py
+	$(BIN)/ruff format renacer tests benches build_ext.py
+	git ls-files '*.c' '*.h' | grep -v api.cdef.h | xargs $(BIN)/clang-format -i
+
+# $(call packages,NAMES): those Debian packages are installed, or the goal stops and names them.
+packages = @missing=$$(for name in $(1); do \
+	    dpkg-query -W -f '$${Status}' $$name 2>/dev/null | grep -q 'ok installed' || echo $$name; \
+	done); \
+	if [ -z "$$missing" ] || ! command -v dpkg-query >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ]; then \
+	    echo "installing" $$missing; \
+	    apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq -y install $$missing >/dev/null; \
+	else \
+	    echo "These packages are needed; run this, then make again:"; \
+	    echo "  sudo apt-get install" $$missing; exit 1; \
+	fi
+
+CORE := pyproject.toml build_ext.py $(shell find csrc -name '*.[ch]' -o -name '*.def')
+
+$(VENV)/.venv:
+	$(call packages,$(BUILD_PACKAGES))
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip -q install -U 'pip>=25.1'
+	@touch $@
+
+$(VENV)/.build: $(VENV)/.venv $(CORE)
+	PYTHONWARNINGS=ignore $(BIN)/pip -q install -e .
+	@touch $@
+
+$(VENV)/.demo: $(VENV)/.build
+	$(call packages,$(RECEIVER_PACKAGES))
+	$(BIN)/pip -q install --group receiver
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.demo
+	$(call packages,$(TEST_PACKAGES))
+	$(BIN)/pip -q install --group test --group lint
+	@touch $@
+
+clean: ## Remove everything that was built
+	rm -rf build dist $(VENV) *.egg-info renacer/*.so

@@ -1,0 +1,23 @@
+"""`make bench`: every figure of the README, as tables."""
+
+import subprocess
+import sys
+
+from benches import capture, export
+
+COMPUTE = [
+    sys.executable, "-m", "pytest", "benches/bench_compute.py", "-q", "-p", "no:timeout",
+    "--benchmark-columns=median,iqr", "--benchmark-sort=fullname", "--benchmark-group-by=group",
+    "--benchmark-max-time=0.2", "--benchmark-warmup=on",
+]  # fmt: skip
+
+
+def main() -> int:
+    """Run all of them; the exit status is pytest-benchmark's."""
+    capture.main()
+    export.main()
+    return subprocess.run(COMPUTE, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

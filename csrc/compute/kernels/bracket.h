@@ -1,0 +1,241 @@
+/* Selection by bracketing (after Floyd and Rivest, 1975), once per element type: the file that
+ * includes it defines
+ *     NAME(stem)   function names          KEY, KEY_MIN, KEY_MAX  the signed key type
+ *     ELEMENT      float or double         LANES                  keys in a vector
+ *     BROADCAST(key), GREATER(a, b), ADD_MASK(counts, mask)       on __m256i
+ *     LOAD_KEYS(elements, unordered)       a vector of keys from elements, NaNs noted
+ *
+ * A sample gives two keys, lo and hi, that the rank very likely lies between. One pass counts what
+ * is below and keeps what is inside, a few percent of the data, and the search goes on in that. A
+ * wrong guess costs another pass over the side that the rank is on. After ROUNDS_MAX rounds radix
+ * selection ends it, so the time is linear for any data. */
+
+typedef struct NAME(band) {
+    size_t below;  /* keys < lo */
+    size_t inside; /* lo <= keys <= hi, in order of their places */
+    bool unordered;
+} NAME(band);
+
+static inline KEY NAME(key_at)(const void *source, bool raw, size_t index) {
+    KEY bits;
+    memcpy(&bits, (const KEY *)source + index, sizeof bits);
+    return raw ? bits ^ ((bits >> (sizeof bits * 8 - 1)) & KEY_MAX) : bits;
+}
+
+/* Writes the keys inside [lo, hi] to `kept`, and up to LANES - 1 more after them. */
+static inline __attribute__((always_inline)) NAME(band)
+    NAME(scan_block)(const void *source, bool raw, size_t length, KEY lo, KEY hi, KEY *kept) {
+    const ELEMENT *elements = source;
+    const KEY *keys = source;
+    const __m256i lowest = BROADCAST(lo), highest = BROADCAST(hi);
+    __m256i below_counts = _mm256_setzero_si256(), unordered = _mm256_setzero_si256();
+    KEY *next = kept;
+    size_t i = 0;
+    for (; i + LANES <= length; i += LANES) {
+        __m256i key = raw ? LOAD_KEYS(elements + i, &unordered)
+                          : _mm256_loadu_si256((const __m256i *)(keys + i));
+        __m256i below = GREATER(lowest, key);
+        __m256i outside = _mm256_or_si256(below, GREATER(key, highest));
+        below_counts = ADD_MASK(below_counts, below);
+        next = (KEY *)compress((uint32_t *)next, key, outside);
+    }
+    KEY counts[LANES];
+    _mm256_storeu_si256((__m256i *)counts, below_counts);
+    NAME(band) band = {.unordered = !_mm256_testz_si256(unordered, unordered)};
+    for (size_t lane = 0; lane < LANES; lane++)
+        band.below += (size_t)counts[lane];
+    for (; i < length; i++) {
+        KEY key = NAME(key_at)(source, raw, i);
+        if (raw)
+            band.unordered |= isnan(NAME(load)(elements, i));
+        band.below += key < lo;
+        *next = key;
+        next += key >= lo && key <= hi;
+    }
+    band.inside = (size_t)(next - kept);
+    return band;
+}
+
+/* In blocks, so that no count of a lane overflows. */
+static NAME(band)
+    NAME(scan)(const void *source, bool raw, size_t length, KEY lo, KEY hi, KEY *kept) {
+    NAME(band) total = {0};
+    for (size_t done = 0; done < length; done += BLOCK_LENGTH) {
+        size_t left = length - done, block = left < BLOCK_LENGTH ? left : BLOCK_LENGTH;
+        const KEY *from = (const KEY *)source + done;
+        NAME(band)
+        band = raw ? NAME(scan_block)(from, true, block, lo, hi, kept + total.inside)
+                   : NAME(scan_block)(from, false, block, lo, hi, kept + total.inside);
+        total.below += band.below;
+        total.inside += band.inside;
+        total.unordered |= band.unordered;
+    }
+    return total;
+}
+
+static KEY NAME(least_above)(const void *source, bool raw, size_t length, KEY bound) {
+    KEY least = KEY_MAX;
+    for (size_t i = 0; i < length; i++) {
+        KEY key = NAME(key_at)(source, raw, i);
+        if (key > bound && key < least)
+            least = key;
+    }
+    return least;
+}
+
+/* Few keys in order: each stands where as many places are before it as keys are less, so of equal
+ * keys only the first place is filled. */
+typedef struct NAME(few) {
+    KEY keys[FEW];
+    bool filled[FEW];
+} NAME(few);
+
+/* Counts without a branch on the data. `keys` has room for a vector more, of any
+ * content. */
+static void NAME(order_few)(const KEY *keys, size_t length, NAME(few) * out) {
+    memset(out->filled, 0, sizeof out->filled);
+    for (size_t i = 0; i < length; i += LANES) {
+        const __m256i candidates = _mm256_loadu_si256((const __m256i *)(keys + i));
+        __m256i less_counts = _mm256_setzero_si256();
+        for (size_t k = 0; k < length; k++)
+            less_counts = ADD_MASK(less_counts, GREATER(candidates, BROADCAST(keys[k])));
+        KEY less[LANES];
+        _mm256_storeu_si256((__m256i *)less, less_counts);
+        for (size_t lane = 0; lane < LANES && i + lane < length; lane++) {
+            out->keys[less[lane]] = keys[i + lane];
+            out->filled[less[lane]] = true;
+        }
+    }
+}
+
+static KEY NAME(ranked)(const NAME(few) * few, size_t rank) {
+    while (!few->filled[rank])
+        rank--;
+    return few->keys[rank];
+}
+
+/* wide: memory for `length` 8-byte keys. */
+static void NAME(select_by_radix)(const KEY *keys, size_t length, size_t rank, KEY above,
+                                  uint64_t *wide, KEY pair[2]) {
+    const unsigned unused = 64 - 8 * sizeof(KEY);
+    uint64_t found[2];
+    for (size_t i = 0; i < length; i++)
+        wide[i] = (uint64_t)((int64_t)keys[i] ^ (int64_t)KEY_MIN) << unused;
+    rnc_radix_select(wide, length, rank, unused, found);
+    pair[0] = (KEY)(found[0] >> unused) ^ KEY_MIN;
+    pair[1] = rank + 1 < length ? (KEY)(found[1] >> unused) ^ KEY_MIN : above;
+}
+
+static void NAME(select)(const void *source, bool raw, size_t length, size_t rank, void *scratch,
+                         size_t stride, KEY pair[2], bool *unordered);
+
+/* The order statistics low and high of a sample. */
+static void NAME(sample_pair)(const KEY *sample, size_t count, size_t low, size_t high, KEY *lo,
+                              KEY *hi) {
+    if (count <= FEW) {
+        NAME(few) few;
+        NAME(order_few)(sample, count, &few);
+        *lo = NAME(ranked)(&few, low);
+        *hi = NAME(ranked)(&few, high);
+        return;
+    }
+    uint64_t scratch[RNC_SCRATCH_BYTES(SAMPLE_LARGEST) / sizeof(uint64_t)];
+    KEY pair[2];
+    NAME(select)(sample, false, count, low, scratch, SAMPLE_STRIDE, pair, NULL);
+    *lo = *hi = pair[0];
+    if (high == low)
+        return;
+    NAME(select)(sample, false, count, high, scratch, SAMPLE_STRIDE, pair, NULL);
+    *hi = pair[0];
+}
+
+/* Two keys of the data around the rank, or its ends; equal ones when `narrow`. */
+static void NAME(bracket)(const void *source, bool raw, size_t length, size_t rank, bool narrow,
+                          KEY *lo, KEY *hi) {
+    KEY sample[SAMPLE_LARGEST]; /* sample lengths are multiples of LANES */
+    size_t count = sample_length(length), step = length / count;
+    uint32_t noise = 12345;
+    for (size_t i = 0; i < count; i++) {
+        noise = noise * 1664525 + 1013904223;
+        sample[i] = NAME(key_at)(source, raw, i * step + (((size_t)(noise >> 8) * step) >> 24));
+    }
+    double part = ((double)rank + 0.5) / (double)length;
+    double centre = part * (double)count;
+    double margin = narrow ? 0 : deviations(count) * sqrt((double)count * part * (1 - part)) + 1;
+    double low = floor(centre - margin), high = floor(centre + margin);
+    bool bounded_below = low >= 0, bounded_above = high < (double)count;
+    NAME(sample_pair)(sample, count, bounded_below ? (size_t)low : 0,
+                      bounded_above ? (size_t)high : count - 1, lo, hi);
+    if (!bounded_below)
+        *lo = KEY_MIN;
+    if (!bounded_above)
+        *hi = KEY_MAX;
+}
+
+/* scratch: 16 * stride bytes, of which the keys that are left move between the first two arrays of
+ * `stride` keys. unordered: NULL unless raw. */
+static void NAME(select)(const void *source, bool raw, size_t length, size_t rank, void *scratch,
+                         size_t stride, KEY pair[2], bool *unordered) {
+    KEY above = KEY_MAX, *target = scratch, *other = target + stride;
+    bool narrow = false;
+    for (int round = 0; length > FEW && round < ROUNDS_MAX; round++) {
+        KEY lo, hi;
+        NAME(bracket)(source, raw, length, rank, narrow, &lo, &hi);
+        NAME(band) band = NAME(scan)(source, raw, length, lo, hi, target);
+        if (unordered && round == 0)
+            *unordered = band.unordered;
+        size_t up_to = band.below + band.inside;
+        narrow = false;
+        if (rank < band.below) {
+            NAME(scan)(source, raw, length, KEY_MIN, lo - 1, target);
+            above = lo;
+            length = band.below;
+        } else if (rank >= up_to) {
+            NAME(scan)(source, raw, length, hi + 1, KEY_MAX, target);
+            rank -= up_to;
+            length -= up_to;
+        } else {
+            if (rank + 1 == up_to && up_to < length)
+                above = NAME(least_above)(source, raw, length, hi);
+            rank -= band.below;
+            if (lo == hi) {
+                pair[0] = lo;
+                pair[1] = rank + 1 < band.inside ? lo : above;
+                return;
+            }
+            narrow = band.inside > length / 2;
+            length = band.inside;
+        }
+        KEY *written = target;
+        target = other;
+        other = written;
+        source = written;
+        raw = false;
+    }
+    if (length <= FEW) {
+        KEY few[FEW + LANES] = {0};
+        for (size_t i = 0; i < length; i++) {
+            few[i] = NAME(key_at)(source, raw, i);
+            if (raw && unordered)
+                *unordered |= isnan(NAME(load)(source, i));
+        }
+        NAME(few) ordered;
+        NAME(order_few)(few, length, &ordered);
+        pair[0] = NAME(ranked)(&ordered, rank);
+        pair[1] = rank + 1 < length ? NAME(ranked)(&ordered, rank + 1) : above;
+        return;
+    }
+    void *wide = sizeof(KEY) == sizeof(uint64_t) ? target : (KEY *)scratch + 2 * stride;
+    NAME(select_by_radix)(source, length, rank, above, wide, pair);
+}
+
+#undef NAME
+#undef KEY
+#undef KEY_MIN
+#undef KEY_MAX
+#undef ELEMENT
+#undef LANES
+#undef BROADCAST
+#undef GREATER
+#undef ADD_MASK
+#undef LOAD_KEYS

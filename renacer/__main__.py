@@ -1,0 +1,7 @@
+"""``python -m renacer`` is the ``renacer`` command."""
+
+import sys
+
+from renacer.cli import main
+
+sys.exit(main())

@@ -1,0 +1,32 @@
+"""``renacer backends``: the instruction sets of this CPU, best first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from renacer._native import lib, string, table
+from renacer.errors import UsageError
+
+__all__ = ["command", "lines"]
+
+
+def command(arguments: Sequence[str]) -> int:
+    """Print the table of instruction sets."""
+    if arguments:
+        raise UsageError("renacer backends takes no arguments")
+    print("\n".join(lines()))
+    return 0
+
+
+def lines() -> list[str]:
+    """One line per instruction set that Renacer knows, and the CPU features behind them."""
+    rows = [f"{string(row.name):8} {_state(row)}" for row in table(lib.rnc_isa)]
+    return [*rows, f"CPU features: {string(lib.rnc_cpu_features())}"]
+
+
+def _state(row: object) -> str:
+    if row.available:  # type: ignore[attr-defined]
+        return "available"
+    if row.built:  # type: ignore[attr-defined]
+        return f"not on this CPU: lacks {string(row.missing)}"  # type: ignore[attr-defined]
+    return "not for this architecture"

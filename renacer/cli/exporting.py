@@ -1,0 +1,202 @@
+"""The OpenTelemetry side of one run: its trace, its exporter, its compute tracer, its last words."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+from renacer._native import ffi, lib
+from renacer.cli.options import Options
+from renacer.errors import InvalidInput, UsageError
+from renacer.tracing.context import SpanContext
+
+if TYPE_CHECKING:
+    from renacer.capture.engine import Engine
+    from renacer.export.spans import SpanReport
+    from renacer.tracing.sampling import ComputeTracerConfig
+    from renacer.tracing.tracer import ComputeTracer
+
+__all__ = ["Export", "compute_config"]
+
+# After the program's end, delivery is over within this many seconds.
+_PATIENCE_S = 8.0
+
+_ENDPOINT_VARIABLES = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+
+
+class Export:
+    """What is exported of a run; where no sink is asked for, nothing is imported and nothing paid.
+
+    Flags and variables are checked here, before the program starts: raises UsageError, InvalidInput
+    or ExportError.
+    """
+
+    def __init__(self, options: Options, cleanup: ExitStack) -> None:
+        self._options = options
+        self._cleanup = cleanup
+        self._exporter: Any = None
+        self._report: SpanReport | None = None
+        self._tracer: ComputeTracer | None = None
+        parent = _parent(options)
+        self.trace_id = parent.trace_id if parent else _new_trace_id()
+        self.parent_span_id = parent.span_id if parent else 0
+        self.enabled = _has_sink(options) and (parent is None or parent.sampled)
+        self._compute = compute_config(options) if _wants_compute(options) else None
+
+    def program_variables(self) -> dict[str, str]:
+        """What the program finds in its environment so that it can join the trace."""
+        if not self.enabled:
+            return {}
+        from renacer.capture.environment import trace_variables
+
+        endpoint = None
+        if self._compute and self._options.otlp_file is None:
+            endpoint = self._options.otlp_endpoint
+        return trace_variables(self.trace_id, endpoint, self._options.otlp_protocol)
+
+    def open(self, engine: Engine) -> SpanReport | None:
+        """The report that turns the run's records into spans; None where there is no sink."""
+        if not self.enabled:
+            return None
+        from renacer.export.spans import SpanReport
+
+        self._exporter = self._make_exporter(engine)
+        self._cleanup.callback(self._exporter.shutdown, 0.0)
+        self._report = SpanReport(self._exporter, self.trace_id, self._options.otlp_max_spans)
+        self._cleanup.callback(self._report.close)
+        return self._report
+
+    def tracer(self, root_span_id: int) -> ComputeTracer | None:
+        """The tracer of the run's own statistics, under the program's span; None where unwanted."""
+        if self._exporter is None or self._compute is None:
+            return None
+        from renacer.tracing.tracer import ComputeTracer
+
+        parent = SpanContext(self.trace_id, root_span_id)
+        self._tracer = ComputeTracer(self._exporter, self._compute, parent=parent)
+        return self._tracer
+
+    def finish(self) -> Iterator[str]:
+        """Deliver what is left, within bounded time; then a line for each thing not delivered."""
+        if self._exporter is None or self._report is None:
+            return
+        if self._tracer:
+            self._tracer.shutdown(_PATIENCE_S / 4)
+        self._exporter.shutdown(_PATIENCE_S)
+        yield from self._losses()
+        if self._options.diagnostics:
+            yield f"export: {self._exporter.stats()}"
+
+    def _losses(self) -> Iterator[str]:
+        options = self._options
+        stats = self._exporter.stats()
+        lost = stats["produced"] - stats["exported"]
+        if lost:
+            target = options.otlp_file or getattr(self._exporter, "endpoint", "the receiver")
+            reason = self._exporter.last_error or "no answer in time"
+            yield f"{lost} spans could not be delivered to {target}: {reason}"
+        if self._report and self._report.held_back:
+            yield (
+                f"{self._report.held_back} syscall spans beyond --otlp-max-spans "
+                f"{options.otlp_max_spans} were not sent"
+            )
+
+    def _make_exporter(self, engine: Engine) -> Any:
+        options = self._options
+        attributes = {"renacer.engine": engine.name, "renacer.engine.reason": engine.reason}
+        if options.otlp_file is not None:
+            from renacer.export.file import FileExporter
+
+            return FileExporter(
+                options.otlp_file,
+                service_name=options.otlp_service_name,
+                resource_attributes=attributes,
+            )
+        from renacer.export.otlp import OtlpExporter
+
+        return OtlpExporter(
+            options.otlp_endpoint,
+            options.otlp_protocol,
+            headers=_headers(options.otlp_headers),
+            service_name=options.otlp_service_name,
+            resource_attributes=attributes,
+        )
+
+
+def compute_config(options: Options) -> ComputeTracerConfig:
+    """The tracer configuration that the --trace-compute flags describe."""
+    from renacer.tracing.sampling import ComputeTracerConfig
+
+    if options.compute_all:
+        return ComputeTracerConfig(max_spans_per_second=None)
+    rate, per_operation = _rates(options.compute_sample)
+    if options.compute_threshold is None:
+        return ComputeTracerConfig(sample_rate=rate, per_operation=per_operation)
+    return ComputeTracerConfig(
+        sample_rate=rate,
+        per_operation=per_operation,
+        slow_threshold_us=options.compute_threshold,
+        fast_sample_rate=0.0 if options.compute_sample is None else 1.0,
+    )
+
+
+def _rates(text: str | None) -> tuple[float, dict[str, float]]:
+    """The general rate and those of single operations, from "0.1" or "sum=0.1,mean=1"."""
+    general, single = 1.0, {}
+    for part in ("1" if text is None else text).split(","):
+        name, equals, value = part.rpartition("=")
+        try:
+            rate = float(value)
+        except ValueError:
+            rate = -1.0
+        if not 0.0 <= rate <= 1.0 or bool(name) != bool(equals):
+            raise UsageError(f"--trace-compute-sample {text}: a rate is a number from 0 to 1")
+        if name:
+            single[name] = rate
+        else:
+            general = rate
+    return general, single
+
+
+def _wants_compute(options: Options) -> bool:
+    values = (options.compute_sample, options.compute_threshold)
+    return options.compute or options.compute_all or any(value is not None for value in values)
+
+
+def _has_sink(options: Options) -> bool:
+    if options.otlp_endpoint is not None and options.otlp_file is not None:
+        raise UsageError("--otlp-endpoint and --otlp-file exclude each other")
+    if os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
+        return False
+    if options.otlp_endpoint is not None or options.otlp_file is not None:
+        return True
+    wanted = os.environ.get("OTEL_TRACES_EXPORTER", "otlp").strip().lower() in ("", "otlp")
+    return wanted and any(os.environ.get(name, "").strip() for name in _ENDPOINT_VARIABLES)
+
+
+def _headers(words: list[str]) -> dict[str, str]:
+    headers = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not name or not equals:
+            raise UsageError(f"--otlp-header {name}: a header is NAME=VALUE")
+        headers[name] = value
+    return headers
+
+
+def _parent(options: Options) -> SpanContext | None:
+    """--trace-parent, which must be right; else TRACEPARENT, which is ignored where it is not."""
+    if options.trace_parent is not None:
+        return SpanContext.parse_traceparent(options.trace_parent)
+    try:
+        return SpanContext.parse_traceparent(os.environ.get("TRACEPARENT", ""))
+    except InvalidInput:
+        return None
+
+
+def _new_trace_id() -> int:
+    words = ffi.new("uint64_t[2]")
+    lib.rnc_new_trace_id(words)
+    return int(words[0]) << 64 | int(words[1])

@@ -1,0 +1,125 @@
+"""``renacer COMMAND``: put an engine, its reports and the exporters together, and run them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+
+from renacer._native import lib
+from renacer.analysis.stats import Statistics
+from renacer.capture.engine import Engine, original_environment, resolve_program
+from renacer.capture.environment import program_environment
+from renacer.capture.filters import parse_filter
+from renacer.capture.session import Session, Streaming
+from renacer.cli.exporting import Export
+from renacer.cli.options import Options
+from renacer.report.output import Output
+from renacer.report.summary import latency_table, sort_rows, summary_table
+from renacer.report.text import TextReport, TextStyle
+
+__all__ = ["command"]
+
+
+def command(options: Options) -> int:
+    """Trace ``options.command`` and report. The program's exit status, or its death repeated."""
+    wanted = parse_filter(options.filters)
+    program = resolve_program(options.command[0], os.environ.get("PATH"))
+    with ExitStack() as cleanup:
+        export = Export(options, cleanup)
+        output = Output(options.output)
+        cleanup.callback(output.close)
+        engine = _engine(options, program, wanted, export)
+        cleanup.callback(engine.close)
+        _note(options, f"engine {engine.name}: {engine.reason}")
+        status = _run(options, engine, export, output, cleanup)
+        for line in export.finish():
+            _say(line)
+        if output.error:
+            _say(output.error)
+    return _leave(status)
+
+
+def _engine(options: Options, program: bytes, wanted: bytes | None, export: Export) -> Engine:
+    environment = program_environment(
+        original_environment(), options.environment, export.program_variables()
+    )
+    return Engine(
+        program,
+        options.command,
+        environment,
+        engine=options.engine,
+        follow=options.follow,
+        wanted=wanted,
+        string_limit=options.string_limit,
+        trace_id=(export.trace_id >> 64, export.trace_id & (1 << 64) - 1),
+        parent_span_id=export.parent_span_id,
+        fill_traceparent=export.enabled,
+    )
+
+
+def _run(
+    options: Options, engine: Engine, export: Export, output: Output, cleanup: ExitStack
+) -> int:
+    streaming: list[Streaming] = []
+    if spans := export.open(engine):
+        streaming.append(spans)
+    if _wants_text(options, export.enabled):
+        text = TextReport(output, _style(options))
+        cleanup.callback(text.close)
+        streaming.append(text)
+    counting = []
+    if options.summary_only or options.summary_too or options.extended:
+        statistics = Statistics(options.extended)
+        cleanup.callback(statistics.close)
+        counting.append(statistics)
+    session = Session(engine, streaming, counting)
+    cleanup.callback(session.close)
+    status = session.run()
+    for statistics in counting:
+        rows = statistics.results(export.tracer(engine.root_span_id))
+        _print_tables(output, sort_rows(rows, options.summary_sort), options.extended)
+    return status
+
+
+def _wants_text(options: Options, exporting: bool) -> bool:
+    if options.summary_too or options.format:
+        return True
+    if options.summary_only or options.extended:
+        return False
+    return not exporting or options.output is not None
+
+
+def _style(options: Options) -> TextStyle:
+    return TextStyle(
+        durations=options.durations,
+        timestamps=options.timestamps,
+        relative=options.relative,
+        string_limit=options.string_limit,
+    )
+
+
+def _print_tables(output: Output, rows: Sequence, extended: bool) -> None:  # type: ignore[type-arg]
+    output.write(summary_table(rows).encode())
+    if extended:
+        output.write(b"\n" + latency_table(rows).encode())
+
+
+def _leave(status: int) -> int:
+    if not os.WIFSIGNALED(status):
+        return os.WEXITSTATUS(status)
+    number = os.WTERMSIG(status)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    lib.rnc_die_by(number)
+    return 128 + number
+
+
+def _note(options: Options, line: str) -> None:
+    if options.diagnostics:
+        _say(line)
+
+
+def _say(line: str) -> None:
+    print(f"renacer: {line}", file=sys.stderr)
