@@ -75,8 +75,8 @@ static void append_unsigned(rnc_buffer *out, uint64_t value) {
     rnc_buffer_append(out, at, (size_t)(digits + sizeof digits - at));
 }
 
-/* The shortest decimal form that reads back as the same double; a decimal comma of the program's
- * locale becomes a point. */
+/* A short decimal form that reads back as the same double, -0.0 too; a decimal comma of the
+ * program's locale becomes a point. */
 static void append_double(rnc_buffer *out, double value) {
     if (isnan(value))
         return APPEND(out, "\"NaN\"");
@@ -92,10 +92,15 @@ static void append_double(rnc_buffer *out, double value) {
         if (digits == 17 || strtod(text, NULL) == value)
             break;
     }
-    for (int i = 0; i < size; i++)
+    bool integral = true;
+    for (int i = 0; i < size; i++) {
         if (text[i] == ',')
             text[i] = '.';
+        integral = integral && text[i] != '.' && text[i] != 'e';
+    }
     rnc_buffer_append(out, text, (size_t)size);
+    if (integral)
+        APPEND(out, ".0");
 }
 
 static void append_time(rnc_buffer *out, uint64_t time) {

@@ -7,6 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from renacer.export.outcome import Ledger, Outcome
@@ -54,6 +55,7 @@ class Sender:
         self._lost_at_flush = 0
         self._thread: threading.Thread | None = None
         self._closed = ""
+        self._interrupted = False
 
     def _leave_parents_state(self) -> None:
         # The parent's thread, queue and perhaps locked lock mean nothing in a forked child.
@@ -75,7 +77,11 @@ class Sender:
     def _start_locked(self) -> None:
         if self._thread is None and not self._closed:
             self._thread = threading.Thread(target=self._run, name="renacer-export", daemon=True)
-            self._thread.start()
+            try:
+                self._thread.start()
+            except RuntimeError:  # the interpreter is exiting and starts no more threads
+                self._closed = "the interpreter is exiting"
+                self._drop_queue(Outcome(reason=self._closed))
 
     def submit(self, spans: bytes, count: int) -> None:
         """Queue one batch of ``count`` encoded spans; never blocks, counts what finds no room."""
@@ -144,8 +150,10 @@ class Sender:
             self._closed = self._closed or "exporter is shut down"
             self._changed.notify_all()
             self._wait_idle(timeout_s - min(GRACE_S, timeout_s / 4))
-            self._drop_queue()
-        self._interrupt()
+            self._drop_queue(Outcome(reason="not sent before shutdown"))
+            first, self._interrupted = not self._interrupted, True
+        if first:
+            self._interrupt_within(deadline)
         with self._changed:
             self._wait_idle(max(0.0, deadline - time.monotonic()))
             if self._in_flight is not None:
@@ -157,12 +165,28 @@ class Sender:
     def _wait_idle(self, timeout_s: float) -> None:
         self._changed.wait_for(lambda: not self._queue and self._in_flight is None, timeout_s)
 
-    def _drop_queue(self) -> None:
-        reason = Outcome(reason="not sent before shutdown", detail=self._ledger.last_error)
+    def _drop_queue(self, outcome: Outcome) -> None:
         while self._queue:
             spans, count = self._queue.popleft()
             self._queued_bytes -= len(spans)
-            self._settle(count, reason)
+            self._settle(count, replace(outcome, detail=self._ledger.last_error))
+
+    def _interrupt_within(self, deadline: float) -> None:
+        """Run ``interrupt``, which may be anybody's code, no longer than until ``deadline``."""
+
+        def interrupt() -> None:
+            try:
+                self._interrupt()
+            except Exception as error:
+                self._ledger.last_error = f"{type(error).__name__}: {error}"
+
+        thread = threading.Thread(target=interrupt, name="renacer-export-stop", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # the interpreter is exiting and starts no more threads
+            interrupt()
+        else:
+            thread.join(max(0.0, deadline - time.monotonic()))
 
     def stats(self) -> dict[str, Any]:
         """The ledger's counts, see :meth:`renacer.export.outcome.Ledger.stats`."""

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -308,3 +309,24 @@ def test_nonpositive_timeout_is_refused() -> None:
     for timeout in (0, -1.0, float("nan")):
         with pytest.raises(ExportError, match="timeout"):
             OtlpExporter("http://host:1", timeout=timeout)
+
+
+def test_a_hanging_stop_cannot_hold_up_shutdown() -> None:
+    """An exporter whose own shutdown hangs costs no more than the time that was allowed."""
+    gate = threading.Event()
+    sender = Sender(lambda spans, count: Outcome(), lambda: gate.wait(30) and None)
+    sender.submit(b"x", 5)
+    started = time.monotonic()
+    assert sender.shutdown(0.5)
+    assert time.monotonic() - started < 10
+    assert sender.shutdown(0.5), "a second shutdown does nothing"
+    gate.set()
+
+
+def test_a_raising_stop_is_reported() -> None:
+    """An exporter whose own shutdown raises is no error of ours, but is told."""
+    memory = Failing()
+    memory.shutdown = lambda: 1 / 0  # type: ignore[method-assign,assignment,return-value]
+    bridge = SdkBridge(memory)
+    bridge.shutdown(1.0)
+    assert bridge.last_error == "ZeroDivisionError: division by zero"

@@ -289,7 +289,9 @@ def same(left: Any, right: Any) -> bool:
 
 
 KEYS = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), min_size=1)
-VALUES = st.one_of(st.binary(max_size=300), INT64, st.floats(), st.booleans())
+# JSON has one NaN; protobuf keeps its payload.
+FLOATS = st.floats().map(lambda value: math.nan if math.isnan(value) else value)
+VALUES = st.one_of(st.binary(max_size=300), INT64, FLOATS, st.booleans())
 
 
 @settings(max_examples=300, deadline=None)
