@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from receiver import Receiver, why_unavailable
+from tests.integration.receiver import Receiver, why_unavailable
 
 
 @pytest.fixture

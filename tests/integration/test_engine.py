@@ -13,7 +13,6 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from engine_records import Run, Sequences, drain, engine_sequences, run, strace_sequences
 
 from renacer._native import ffi, lib
 from renacer.capture.engine import (
@@ -24,6 +23,14 @@ from renacer.capture.engine import (
     resolve_program,
 )
 from renacer.errors import CaptureError, UsageError
+from tests.integration.engine_records import (
+    Run,
+    Sequences,
+    drain,
+    engine_sequences,
+    run,
+    strace_sequences,
+)
 
 PROGRAMS = Path(__file__).parent / "programs"
 TRACE_ID = (0x0123456789ABCDEF, 0xFEDCBA9876543210)

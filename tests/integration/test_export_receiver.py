@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from receiver import Receiver, free_port
 
 from renacer.export import (
     ComputeOperation,
@@ -23,6 +22,7 @@ from renacer.export import (
     SyscallEntry,
 )
 from renacer.export.manual import ManualSpans
+from tests.integration.receiver import Receiver, free_port
 
 PROTOCOLS = ["grpc", "http/protobuf"]
 COUNTS = ("exported", "rejected", "unconfirmed", "pending")

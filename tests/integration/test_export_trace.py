@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from receiver import Receiver, Span
 
 from renacer._native import ffi, lib
 from renacer.capture.engine import Engine, original_environment
 from renacer.export import OtlpExporter
+from tests.integration.receiver import Receiver, Span
 
 SCRIPT = "cat /does/not/exist; ( exit 3 ); exec /bin/true"
 

@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from receiver import Receiver, Span
+
+from tests.integration.receiver import Receiver, Span
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import random
 import struct
 
-from span_memory import in_child
-
 from renacer._native import ffi, lib
+from tests.unit.span_memory import in_child
 
 IDS = 20_000
 

@@ -7,11 +7,11 @@ import random
 from typing import Any
 
 import pytest
-from span_memory import SpanMemory, attributes
 
 from renacer import ComputeTracer, ComputeTracerConfig, SpanContext
 from renacer.compute.vector import Vector
 from renacer.errors import InvalidInput
+from tests.unit.span_memory import SpanMemory, attributes
 
 RUNS = 4000
 REASONS = ("recorded", "sampled_out", "fast", "capped", "ring_full")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
-import os
 import subprocess
 import sys
 import threading
@@ -18,12 +17,12 @@ from opentelemetry import trace as otel
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import NonRecordingSpan, TraceFlags
 from opentelemetry.trace import SpanContext as OtelContext
-from span_memory import SpanMemory, attributes, decode, in_child
 
 from renacer import ComputeTracer, SpanContext
 from renacer._native import ffi, lib
 from renacer.compute.vector import Vector
 from renacer.errors import DivisionByZero, EmptyVector, InvalidInput
+from tests.unit.span_memory import SpanMemory, attributes, decode, in_child
 
 SUM = "trueno: Vector::sum"
 
@@ -428,10 +427,25 @@ def test_a_multiprocessing_child_sends_what_it_traced(
     assert (span.name, worker.exitcode) == (SUM, 0)
 
 
-def test_a_child_that_traces_nothing_starts_no_thread(tracer: ComputeTracer) -> None:
+FORKING = """
+import os, sys
+sys.path.insert(0, "tests/unit")
+from tests.unit.span_memory import SpanMemory, in_child
+from renacer import ComputeTracer, Vector
+
+tracer = ComputeTracer(SpanMemory())
+Vector([1.0]).sum()
+assert len(os.listdir("/proc/self/task")) == 2
+print(in_child(lambda: str(len(os.listdir("/proc/self/task"))).encode()).decode())
+"""
+
+
+def test_a_child_that_traces_nothing_starts_no_thread() -> None:
     """A forked child has the forking thread alone until it traces something itself."""
-    tasks = in_child(lambda: b" ".join(name.encode() for name in os.listdir("/proc/self/task")))
-    assert len(tasks.split()) == 1
+    result = subprocess.run(
+        [sys.executable, "-c", FORKING], capture_output=True, text=True, check=False
+    )
+    assert result.stdout == "1\n", result.stderr
 
 
 PROGRAM = """
