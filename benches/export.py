@@ -18,7 +18,7 @@ def main() -> None:
     """Print the table."""
     rows = []
     for protocol in PROTOCOLS:
-        with Receiver() as receiver:
+        with Receiver(record=False) as receiver:
             endpoint = receiver.endpoint(protocol)
             ours = rate(through_renacer, endpoint, protocol, SPANS)
             theirs = rate(through_sdk, endpoint, protocol, SDK_SPANS)

@@ -6,8 +6,8 @@
 
 The agent is a native program that embeds CPython 3.11 for its span processor. It does not care
 which Python runs the tests, only that the ``rotel`` package is installed and libpython3.11.so.1.0
-is on the machine (Debian and Ubuntu: the package libpython3.11). ``why_unavailable()`` says what is
-missing. Without pytest, so that scripts can use it.
+is on the machine (Debian: the package libpython3.11). Where it cannot run, a receiver on the
+official OTLP servicer stands in. Without pytest, so that scripts can use it.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import json
 import os
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 PROCESSOR = Path(__file__).with_name("receiver_processor.py")
+SERVICER = Path(__file__).with_name("receiver_servicer.py")
 OUTPUT_VARIABLE = "RENACER_RECEIVED_SPANS"
 
 
@@ -58,20 +60,15 @@ class Span:
 
 
 def _agent() -> Path | None:
+    """The rotel agent, if it is there and runs."""
     spec = importlib.util.find_spec("rotel")
     if spec is None or not spec.submodule_search_locations:
         return None
     path = Path(next(iter(spec.submodule_search_locations))) / "rotel-agent"
-    return path if path.exists() else None
-
-
-def why_unavailable() -> str:
-    """Why no receiver can run here, or ""."""
-    agent = _agent()
-    if agent is None:
-        return "the rotel package is not installed"
-    run = subprocess.run([agent, "--version"], capture_output=True, text=True, check=False)
-    return "" if run.returncode == 0 else f"rotel-agent does not run: {run.stderr.strip()}"
+    if not path.exists():
+        return None
+    run = subprocess.run([path, "--version"], capture_output=True, check=False)
+    return path if run.returncode == 0 else None
 
 
 def free_port() -> int:
@@ -83,9 +80,13 @@ def free_port() -> int:
 
 
 class Receiver:
-    """Runs the agent on two free loopback ports while its ``with`` block lasts."""
+    """Runs the agent on two free loopback ports while its ``with`` block lasts.
 
-    def __init__(self) -> None:
+    With ``record`` false spans are taken and forgotten, at the agent's full speed.
+    """
+
+    def __init__(self, record: bool = True) -> None:
+        self._record = record
         self._folder = tempfile.TemporaryDirectory(prefix="renacer-receiver-")
         self._output = Path(self._folder.name) / "spans.jsonl"
         self._process: subprocess.Popen[bytes] | None = None
@@ -118,22 +119,10 @@ class Receiver:
 
     def start(self) -> None:
         """Start the agent and wait until it listens; raises RuntimeError with its own words."""
-        agent = _agent()
-        if agent is None:
-            raise RuntimeError(why_unavailable())
         self.grpc_port = self.grpc_port or free_port()
         self.http_port = self.http_port or free_port()
-        folder = Path(self._folder.name)
-        log = folder / "log"
-        command = [
-            agent,
-            "start",
-            "--exporter=blackhole",
-            f"--otlp-with-trace-processor={PROCESSOR}",
-            f"--pid-file={folder / 'pid'}",
-            f"--otlp-grpc-endpoint=127.0.0.1:{self.grpc_port}",
-            f"--otlp-http-endpoint=127.0.0.1:{self.http_port}",
-        ]
+        log = Path(self._folder.name) / "log"
+        command = self._command()
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("ROTEL_", "PYTHON"))}
         with log.open("ab") as stream:
             self._process = subprocess.Popen(
@@ -147,8 +136,24 @@ class Receiver:
         while not (_listens(self.grpc_port) and _listens(self.http_port)):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.stop()
-                raise RuntimeError(f"rotel-agent did not start: {log.read_text()[-2000:]}")
+                raise RuntimeError(f"the receiver did not start: {log.read_text()[-2000:]}")
             time.sleep(0.02)
+
+    def _command(self) -> list[str]:
+        agent = _agent()
+        if agent is None:
+            return [sys.executable, str(SERVICER), str(self.grpc_port), str(self.http_port)]
+        command = [
+            str(agent),
+            "start",
+            "--exporter=blackhole",
+            f"--pid-file={Path(self._folder.name) / 'pid'}",
+            f"--otlp-grpc-endpoint=127.0.0.1:{self.grpc_port}",
+            f"--otlp-http-endpoint=127.0.0.1:{self.http_port}",
+        ]
+        if self._record:
+            command.append(f"--otlp-with-trace-processor={PROCESSOR}")
+        return command
 
     def kill(self) -> None:
         """End the agent at once, as a crash would."""
