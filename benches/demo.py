@@ -85,7 +85,7 @@ def branch(span: Span, spans: Sequence[Span], stem: str = "", bar: str = "") -> 
 
 
 def grouped(spans: Sequence[Span], most: int) -> Iterator[tuple[str, int]]:
-    """Label and total time of spans of one kind, the ``most`` longest kinds, then the rest as one."""
+    """Label and total time per kind of span: the ``most`` longest kinds, then the rest as one."""
     totals: Counter[str] = Counter()
     times: Counter[str] = Counter()
     for span in spans:
