@@ -27,7 +27,6 @@ _MAX = _OP["max"]
 _PERCENTILE = _OP["percentile"]
 
 _DTYPES = {"float32": lib.RNC_F32, "float64": lib.RNC_F64}
-_NAMES = {row: name for name, row in _DTYPES.items()}
 
 
 class Vector(View):
@@ -64,7 +63,7 @@ class Vector(View):
     @property
     def dtype(self) -> str:
         """Element type, "float32" or "float64"."""
-        return _NAMES[self._dtype]
+        return self._dtype
 
     def __iter__(self) -> Iterator[float]:
         return iter(self._view())
@@ -72,11 +71,16 @@ class Vector(View):
     def __repr__(self) -> str:
         shown = ", ".join(repr(element) for element in self._view()[:6])
         more = ", …" if len(self) > 6 else ""
-        return f"Vector([{shown}{more}], dtype={self.dtype!r}, length={len(self)})"
+        return f"Vector([{shown}{more}], dtype={self._dtype!r}, length={len(self)})"
 
     def _view(self) -> memoryview:
-        code: Any = TYPECODES[self.dtype]
-        return memoryview(ffi.buffer(ffi.from_buffer(self._memory))).cast(code)
+        code: Any = TYPECODES[self._dtype]
+        return memoryview(ffi.buffer(self._memory)).cast(code)
+
+    @property
+    def _memory(self) -> Any:
+        """The bytes of the elements, as cffi has them."""
+        return ffi.from_buffer(self._buffer)
 
     @property
     def _vec(self) -> Any:
