@@ -54,7 +54,7 @@ def apply(
     arguments.params, arguments.param_count = params_c, len(params)
     numbers = ffi.new(_NUMBERS, results)
     arguments.results = numbers if results else ffi.NULL
-    arguments.out = out
+    arguments.out = ffi.cast("void *", out)
     arguments.batch = batch
     arguments.omit_nan = omit_nan
     if lib.rnc_apply(op, arguments) != lib.RNC_OK:

@@ -20,14 +20,13 @@ class Batch:
     :class:`~renacer.InvalidInput` when the element types differ.
     """
 
-    __slots__ = ("_descriptors", "_vectors")
+    __slots__ = ("_vectors",)
 
     def __init__(self, vectors: Iterable[Any]) -> None:
         self._vectors = [v if isinstance(v, Vector) else Vector(v) for v in vectors]
         dtypes = sorted({vector.dtype for vector in self._vectors})
         if len(dtypes) > 1:
             raise InvalidInput(f"a batch has one element type, not {' and '.join(dtypes)}")
-        self._descriptors = [vector._vec for vector in self._vectors]
 
     def __len__(self) -> int:
         return len(self._vectors)
@@ -58,8 +57,8 @@ class Batch:
             return []
         return apply(
             OP[operation],
-            self._descriptors,
-            len(self._descriptors),
+            [vector._vec for vector in self._vectors],
+            len(self._vectors),
             (parameter or 0.0,),
             batch=True,
             omit_nan=omit,

@@ -6,10 +6,11 @@ Every operation is one call into the core, which selects the kernel, runs it, an
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
-from renacer._native import ffi, lib
+from renacer._native import View, ffi, lib
 from renacer.compute.apply import OP, PROPAGATE, apply, fail, omits
 from renacer.compute.buffers import TYPECODES, dtype_name, read_floats
 from renacer.errors import InvalidInput, SizeMismatch
@@ -33,13 +34,12 @@ _DOT = OP["dot"]
 _COVARIANCE = OP["covariance"]
 _CORRELATION = OP["correlation"]
 _DESCRIBE = OP["describe"]
+_SUMMARY = lib.RNC_SUMMARY_RESULTS
 _ZSCORE = OP["zscore"]
 _NORMS = {"l1": OP["norm_l1"], "l2": OP["norm_l2"], "linf": OP["norm_linf"]}
 
-_run = lib.rnc_run
-_run_pair = lib.rnc_run_pair
-
 _DTYPES = {"float32": lib.RNC_F32, "float64": lib.RNC_F64}
+_NAMES = {row: name for name, row in _DTYPES.items()}
 
 
 class Description(NamedTuple):
@@ -53,7 +53,7 @@ class Description(NamedTuple):
     quantiles: dict[float, float] = {}  # noqa: RUF012
 
 
-class Vector:
+class Vector(View):
     """One-dimensional float32 or float64 data, ready for operations.
 
     ``data`` is anything with the buffer protocol, ``__array_interface__`` or ``__array__`` (NumPy
@@ -70,26 +70,25 @@ class Vector:
     more than one dimension.
     """
 
-    __slots__ = ("__weakref__", "_dtype", "_memory", "_owner", "_vec")
+    __slots__ = ("__weakref__",)
 
-    def __init__(self, data: Any, dtype: Any = None) -> None:
+    @staticmethod
+    def _read(data: Any, dtype: Any) -> tuple[Any, int, int, Any]:
+        """What View asks of data that it cannot hold as it is."""
         source = data._view() if isinstance(data, Vector) else data
         floats = read_floats(source, None if dtype is None else dtype_name(dtype))
-        self._dtype = floats.dtype
-        self._owner = floats.owner
-        self._memory = ffi.from_buffer(floats.memory)
-        self._vec = ffi.new("rnc_vec *", (self._memory, floats.length, _DTYPES[floats.dtype]))
-        if allocation_hook is not None and lib.rnc_tracer_active() != ffi.NULL:
-            nbytes = len(self._memory)
-            allocation_hook(nbytes, nbytes if floats.copied else 0)
+        copied = len(ffi.from_buffer(floats.memory)) if floats.copied else 0
+        return floats.memory, _DTYPES[floats.dtype], copied, floats.owner
+
+    def _allocated(self, nbytes: int, copied: int) -> None:
+        """What View calls for a new vector while a tracer is active."""
+        if allocation_hook is not None:
+            allocation_hook(nbytes, copied)
 
     @property
     def dtype(self) -> str:
         """Element type, "float32" or "float64"."""
-        return self._dtype
-
-    def __len__(self) -> int:
-        return int(self._vec.length)
+        return _NAMES[self._dtype]
 
     def __iter__(self) -> Iterator[float]:
         return iter(self._view())
@@ -97,24 +96,29 @@ class Vector:
     def __repr__(self) -> str:
         shown = ", ".join(repr(element) for element in self._view()[:6])
         more = ", …" if len(self) > 6 else ""
-        return f"Vector([{shown}{more}], dtype={self._dtype!r}, length={len(self)})"
+        return f"Vector([{shown}{more}], dtype={self.dtype!r}, length={len(self)})"
 
     def _view(self) -> memoryview:
-        code: Any = TYPECODES[self._dtype]
-        return memoryview(ffi.buffer(self._memory)).cast(code)
+        code: Any = TYPECODES[self.dtype]
+        return memoryview(ffi.buffer(ffi.from_buffer(self._memory))).cast(code)
+
+    @property
+    def _vec(self) -> Any:
+        """The ``rnc_vec *`` for functions of the core, valid while this vector lives."""
+        return ffi.cast("rnc_vec *", self._address)
 
     def sum(self, *, nan_policy: str = PROPAGATE) -> float:
         """Sum of all elements; 0.0 when there are none."""
         if nan_policy is not PROPAGATE:
             return self._number(_SUM, nan_policy)
-        result: float = _run(self._vec, _SUM, 0.0)
+        result = self._run(_SUM)
         return result if result == result else _checked(result)
 
     def mean(self, *, nan_policy: str = PROPAGATE) -> float:
         """Arithmetic mean. Raises EmptyVector."""
         if nan_policy is not PROPAGATE:
             return self._number(_MEAN, nan_policy)
-        result: float = _run(self._vec, _MEAN, 0.0)
+        result = self._run(_MEAN)
         return result if result == result else _checked(result)
 
     def variance(self, ddof: float = 0, *, nan_policy: str = PROPAGATE) -> float:
@@ -126,28 +130,28 @@ class Vector:
         """
         if nan_policy is not PROPAGATE:
             return self._number(_VARIANCE, nan_policy, ddof)
-        result: float = _run(self._vec, _VARIANCE, ddof)
+        result = self._run(_VARIANCE, ddof)
         return result if result == result else _checked(result, ddof)
 
     def stddev(self, ddof: float = 0, *, nan_policy: str = PROPAGATE) -> float:
         """Square root of :meth:`variance`, in range even where the variance is not."""
         if nan_policy is not PROPAGATE:
             return self._number(_STDDEV, nan_policy, ddof)
-        result: float = _run(self._vec, _STDDEV, ddof)
+        result = self._run(_STDDEV, ddof)
         return result if result == result else _checked(result, ddof)
 
     def min(self, *, nan_policy: str = PROPAGATE) -> float:
         """Least element; -0.0 is below 0.0. Raises EmptyVector."""
         if nan_policy is not PROPAGATE:
             return self._number(_MIN, nan_policy)
-        result: float = _run(self._vec, _MIN, 0.0)
+        result = self._run(_MIN)
         return result if result == result else _checked(result)
 
     def max(self, *, nan_policy: str = PROPAGATE) -> float:
         """Greatest element; 0.0 is above -0.0. Raises EmptyVector."""
         if nan_policy is not PROPAGATE:
             return self._number(_MAX, nan_policy)
-        result: float = _run(self._vec, _MAX, 0.0)
+        result = self._run(_MAX)
         return result if result == result else _checked(result)
 
     def percentile(self, q: float, *, nan_policy: str = PROPAGATE) -> float:
@@ -158,7 +162,7 @@ class Vector:
         """
         if nan_policy is not PROPAGATE:
             return self._number(_PERCENTILE, nan_policy, q)
-        result: float = _run(self._vec, _PERCENTILE, q)
+        result = self._run(_PERCENTILE, q)
         return result if result == result else _checked(result, q)
 
     def percentiles(self, qs: Sequence[float], *, nan_policy: str = PROPAGATE) -> list[float]:
@@ -167,10 +171,12 @@ class Vector:
         Raises EmptyVector; InvalidInput when one is outside its range.
         """
         wanted = list(qs)
-        omit = omits(nan_policy)
+        omit = nan_policy is not PROPAGATE and omits(nan_policy)
         if not wanted:
             return []
-        return apply(_PERCENTILES, (self._vec,), len(wanted), wanted, omit_nan=omit)
+        if omit:
+            return apply(_PERCENTILES, (self._vec,), len(wanted), wanted, omit_nan=True)
+        return self._gather(_PERCENTILES, len(wanted), *wanted) or self._refused(wanted)
 
     def argmin(self, *, nan_policy: str = PROPAGATE) -> int:
         """First place of :meth:`min`, from 0: of -0.0 where there is one and it is the least.
@@ -193,7 +199,10 @@ class Vector:
         op = _NORMS.get(order)
         if op is None:
             raise InvalidInput(f"order must be 'l1', 'l2' or 'linf', not {order!r}")
-        return self._number(op, nan_policy)
+        if nan_policy is not PROPAGATE:
+            return self._number(op, nan_policy)
+        result = self._run(op)
+        return result if result == result else _checked(result)
 
     def dot(self, other: Vector, *, nan_policy: str = PROPAGATE) -> float:
         """Sum of products of elements; float64's with compensation (Ogita, Rump, Oishi, 2005).
@@ -233,7 +242,7 @@ class Vector:
         """
         omit = omits(nan_policy)
         scores = self._output(out)
-        apply(_ZSCORE, (self._vec,), 0, (ddof,), out=scores._memory, omit_nan=omit)
+        apply(_ZSCORE, (self._vec,), 0, (ddof,), out=scores._vec.data, omit_nan=omit)
         return scores
 
     def describe(
@@ -248,51 +257,66 @@ class Vector:
         ``quantiles`` are percentiles to find as well, by :meth:`percentiles`. The count leaves out
         what ``nan_policy`` leaves out. Raises as :meth:`stddev` and :meth:`percentiles`.
         """
-        omit = nan_policy is not PROPAGATE and omits(nan_policy)
-        numbers = apply(_DESCRIBE, (self._vec,), 5, (ddof,), omit_nan=omit)
-        numbers[0] = int(numbers[0])
-        if not quantiles:
-            return Description(*numbers, {})  # type: ignore[arg-type]
-        found = self.percentiles(quantiles, nan_policy=nan_policy)
-        return Description(*numbers, dict(zip(quantiles, found, strict=True)))  # type: ignore[arg-type]
+        if nan_policy is not PROPAGATE and omits(nan_policy):
+            numbers = apply(_DESCRIBE, (self._vec,), _SUMMARY, (ddof,), omit_nan=True)
+        else:
+            numbers = self._gather(_DESCRIBE, _SUMMARY, ddof) or self._refused((ddof,))
+        count, mean, stddev, least, greatest = numbers
+        found = self.percentiles(quantiles, nan_policy=nan_policy) if quantiles else ()
+        return Description(
+            int(count), mean, stddev, least, greatest, dict(zip(quantiles, found, strict=True))
+        )
 
     def _number(self, op: int, nan_policy: str, param: float = 0.0) -> float:
         omit = omits(nan_policy)
         return apply(op, (self._vec,), 1, (param,), omit_nan=omit)[0]
 
+    def _refused(self, params: Sequence[float]) -> NoReturn:
+        fail((self._vec,), params)
+        raise AssertionError("an operation gave nothing and no reason")
+
     def _place(self, op: int, nan_policy: str) -> int:
         if nan_policy is not PROPAGATE:
             return int(self._number(op, nan_policy))
-        result: float = _run(self._vec, op, 0.0)
+        result = self._run(op)
         return int(result) if result == result else int(_checked(result))
 
     def _pair(self, op: int, other: Vector, nan_policy: str, param: float = 0.0) -> float:
         if not isinstance(other, Vector):
             raise InvalidInput(f"the other operand must be a Vector, not {type(other).__name__}")
         if other._dtype != self._dtype:
-            raise InvalidInput(f"the operands are {self._dtype} and {other._dtype}")
+            raise InvalidInput(f"the operands are {self.dtype} and {other.dtype}")
         if nan_policy is not PROPAGATE:
             omit = omits(nan_policy)
             return apply(op, (self._vec, other._vec), 1, (param,), omit_nan=omit)[0]
-        result: float = _run_pair(self._vec, other._vec, op, param)
-        return result if result == result else _checked(result, param, self._vec, other._vec)
+        result = self._run(op, param, other)
+        return result if result == result else _checked(result, param, (self, other))
 
     def _output(self, out: Any) -> Vector:
         """A vector over ``out``, or over new memory, that takes a result of this one's size."""
+        code: Any = TYPECODES[self.dtype]
         if out is None:
-            code: Any = TYPECODES[self._dtype]
-            return Vector(memoryview(bytearray(len(self._memory))).cast(code))
-        scores = out if isinstance(out, Vector) else Vector(out)
-        if scores._dtype != self._dtype or scores._owner is None:
-            raise InvalidInput(f"out must be a contiguous buffer of {self._dtype}")
-        if memoryview(scores._owner).readonly:
+            return Vector(memoryview(bytearray(len(self) * struct.calcsize(code))).cast(code))
+        scores = out if isinstance(out, Vector) else _vector_over(out)
+        if scores is None or scores._dtype != self._dtype:
+            raise InvalidInput(f"out must be a contiguous buffer of {self.dtype}")
+        if memoryview(scores._memory).readonly:
             raise InvalidInput("out is read-only")
         if len(scores) != len(self):
             raise SizeMismatch(len(self), len(scores))
         return scores
 
 
-def _checked(result: float, param: float = 0.0, *operands: Any) -> float:
+def _vector_over(out: Any) -> Vector | None:
+    """A vector over the memory of ``out`` itself, or None where it would be over a copy."""
+    try:
+        view = memoryview(out)
+    except TypeError:
+        return None
+    return Vector(view) if view.c_contiguous and view.format in TYPECODES.values() else None
+
+
+def _checked(result: float, param: float = 0.0, operands: Sequence[Vector] = ()) -> float:
     """NaN as an operation gave it: a result if the operation succeeded, else its error."""
-    fail(operands, (param,))
+    fail([operand._vec for operand in operands], (param,))
     return result
