@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.command import RENACER, counts, renacer, run, strace_counts
+from tests.integration.command import RENACER, Result, counts, renacer, run, strace_counts
 
 PYTHON_WITH_THREADS = """
 import subprocess, sys, threading
@@ -64,6 +64,43 @@ def test_the_environment_is_untouched() -> None:
     odd = {"PATH": os.environ["PATH"], "ODD": "a=b\nc", "LANG": "C"}
     bare = run(["env"], env=odd).stdout
     assert run([*RENACER, "-o", "/dev/null", "--", "env"], env=odd | {}).stdout == bare
+
+
+def shell(script: str, *arguments: str) -> Result:
+    """A shell script in which "$@" is ``renacer ARGUMENTS``."""
+    return run(["sh", "-c", script, "sh", *RENACER, *arguments])
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("options", [[], ["-c"], ["-o", "/dev/null", "-f"]], ids=" ".join)
+def test_closed_standard_streams_stay_closed(closed: str, options: list[str]) -> None:
+    """No file of ours takes the number of a closed stream, here or in the program."""
+    probe = "for fd in 0 1 2; do [ -e /proc/self/fd/$fd ] && s=$s$fd; done; exit ${s:-9}"
+    result = shell(f'"$@" {closed}', *options, "--", "sh", "-c", probe)
+    expected = "".join(
+        str(number) for number, redirection in enumerate(["<&-", ">&-", "2>&-"])
+        if redirection not in closed.split()
+    )  # fmt: skip
+    assert result.returncode == int(expected or 9)
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["backends"], ["doctor"]])
+def test_a_page_that_cannot_be_written_is_one_line(words: list[str]) -> None:
+    """`renacer --help >/dev/full` fails as other commands do, without a traceback."""
+    result = shell('"$@" >/dev/full', *words)
+    assert result.returncode == 125
+    assert result.stderr == "renacer: [Errno 28] No space left on device\n"
+
+
+def test_a_full_stderr_leaves_the_programs_status_alone() -> None:
+    """Even the line that says so cannot be written; the program never notices."""
+    assert shell('"$@" 2>/dev/full', "-d", "-C", "--", "sh", "-c", "exit 7").returncode == 7
+
+
+def test_help_needs_no_utf8_locale() -> None:
+    """In the C locale --help is the same page."""
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    assert renacer("--help", env=plain).stdout == renacer("--help").stdout
 
 
 # ---- text ---------------------------------------------------------------------------------------
@@ -217,6 +254,24 @@ def test_a_silent_endpoint_does_not_hold_us() -> None:
     assert time.monotonic() - begin < 15
     assert result.returncode == 0
     assert "could not be delivered" in result.stderr
+
+
+def test_an_impatient_user_can_end_the_waiting() -> None:
+    """Ctrl-C while a silent receiver is waited for ends us as it ends any command."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        endpoint = f"http://127.0.0.1:{server.getsockname()[1]}"
+        with subprocess.Popen(
+            [*RENACER, "--otlp-endpoint", endpoint, "--", "echo", "traced"],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        ) as tracer:  # fmt: skip
+            assert tracer.stdout is not None
+            assert tracer.stderr is not None
+            assert tracer.stdout.readline() == "traced\n"
+            while tracer.poll() is None:
+                tracer.send_signal(signal.SIGINT)
+                time.sleep(0.1)
+            assert tracer.stderr.read() == ""
+    assert tracer.returncode == -signal.SIGINT
 
 
 # ---- start-up -----------------------------------------------------------------------------------
