@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from contextlib import ExitStack
 
-from renacer._native import lib
+from renacer._native import lib, trace_words
 from renacer.analysis.stats import Statistics, SyscallStatistics
 from renacer.capture.engine import Engine, original_environment, resolve_program
 from renacer.capture.environment import program_environment
@@ -53,7 +53,7 @@ def _engine(options: Options, program: bytes, wanted: bytes | None, export: Expo
         follow=options.follow,
         wanted=wanted,
         string_limit=options.string_limit,
-        trace_id=(export.trace_id >> 64, export.trace_id & (1 << 64) - 1),
+        trace_id=trace_words(export.trace_id),
         parent_span_id=export.parent_span_id,
         fill_traceparent=export.enabled,
     )
@@ -65,7 +65,7 @@ def _run(
     streaming: list[Streaming] = []
     if spans := export.open(engine):
         streaming.append(spans)
-    if _wants_text(options, export.enabled):
+    if _wants_text(options, export.wanted):
         text = TextReport(output, _style(options))
         cleanup.callback(text.close)
         streaming.append(text)

@@ -51,6 +51,11 @@ class FileExporter:
         self._closed = False
 
     @property
+    def target(self) -> str:
+        """The path."""
+        return str(self.path)
+
+    @property
     def last_error(self) -> str:
         """One sentence about the last failure; "" when there was none."""
         return self._ledger.last_error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -14,7 +13,7 @@ from renacer.export.entries import ComputeOperation, Decision, SyscallEntry
 from renacer.export.manual import ManualSpans
 from renacer.export.outcome import Outcome
 from renacer.export.resource import Frame, create_resource
-from renacer.export.sdk import SdkBridge, deliver_decoded
+from renacer.export.sdk import deliver_decoded
 from renacer.export.sender import DEFAULT_SHUTDOWN_S, Sender
 from renacer.export.transport import (
     INSTALL_HINT,
@@ -23,14 +22,11 @@ from renacer.export.transport import (
     open_transport,
     quiet,
 )
+from renacer.export.variables import sdk_disabled
 
-__all__ = ["OtlpExporter", "exporter_from_environment"]
+__all__ = ["OtlpExporter"]
 
 DISABLED = "disabled by OTEL_SDK_DISABLED"
-
-
-def _sdk_disabled() -> bool:
-    return os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
 
 
 class OtlpExporter:
@@ -71,7 +67,7 @@ class OtlpExporter:
     def _delivery(
         self, target: Endpoint, headers: Mapping[str, str] | None, timeout: float | None
     ) -> tuple[Callable[[bytes, int], Outcome], Callable[[], None]]:
-        if _sdk_disabled():
+        if sdk_disabled():
             return lambda spans, count: Outcome(reason=DISABLED), lambda: None
         try:
             transport = open_transport(target, headers, timeout)
@@ -90,6 +86,11 @@ class OtlpExporter:
                 exporter.shutdown()
 
         return lambda spans, count: deliver_decoded(exporter, resource, spans), interrupt
+
+    @property
+    def target(self) -> str:
+        """The URL."""
+        return self.endpoint
 
     @property
     def last_error(self) -> str:
@@ -161,39 +162,3 @@ class OtlpExporter:
         """Exact counts, see :meth:`renacer.export.outcome.Ledger.stats`."""
         self._take_manual()
         return self._sender.stats()
-
-
-def exporter_from_environment(
-    endpoint: str | None = None,
-    protocol: str | None = None,
-    *,
-    headers: Mapping[str, str] | None = None,
-    service_name: str | None = None,
-    resource_attributes: Mapping[str, Any] | None = None,
-) -> OtlpExporter | SdkBridge | None:
-    """The exporter that arguments and OTEL_* variables ask for; None when they ask for none.
-
-    OTEL_SDK_DISABLED=true and OTEL_TRACES_EXPORTER=none give None; OTEL_TRACES_EXPORTER=console the
-    SDK's console exporter; an ``endpoint`` beats OTEL_TRACES_EXPORTER. Raises ExportError for an
-    exporter we do not know, else as :class:`OtlpExporter` does.
-    """
-    kind = os.environ.get("OTEL_TRACES_EXPORTER", "").strip().lower() or "otlp"
-    if _sdk_disabled() or (kind == "none" and endpoint is None):
-        return None
-    if endpoint is not None or kind == "otlp":
-        return OtlpExporter(
-            endpoint,
-            protocol,
-            headers=headers,
-            service_name=service_name,
-            resource_attributes=resource_attributes,
-        )
-    if kind != "console":
-        raise ExportError(f"OTEL_TRACES_EXPORTER={kind!r} is not otlp, console or none")
-    try:
-        from opentelemetry.sdk.trace.export import ConsoleSpanExporter
-    except ImportError as error:
-        raise ExportError(f"cannot export spans: {INSTALL_HINT} ({error})") from None
-    return SdkBridge(
-        ConsoleSpanExporter(), service_name=service_name, resource_attributes=resource_attributes
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -206,6 +207,9 @@ def test_both_calls_and_table() -> None:
         (["--trace-compute-sample", "smu=0.5", "true"], 125, "smu"),
         ([], 125, "no command to trace"),
         (["-E", "=x", "true"], 125, "a variable needs a name"),
+        (["-s", "5000000000", "true"], 125, "-s 5000000000: must be from 0 to 2147483647"),
+        (["--otlp-max-spans", "9" * 30, "true"], 125, "must be from 0 to"),
+        (["--otlp-endpoint", "http://\udcff:1", "true"], 125, "it is not UTF-8"),
     ],
     ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else None,
 )  # fmt: skip
@@ -219,11 +223,71 @@ def test_bad_input_is_one_clear_line(arguments: list[str], status: int, message:
 
 
 def test_a_backend_that_cannot_be_is_refused_loudly() -> None:
-    """RENACER_BACKEND with a slip must not silently use another instruction set."""
-    result = renacer("-c", "--stats-extended", "true", env={"RENACER_BACKEND": "avx9"})
-    assert result.returncode == 125
+    """RENACER_BACKEND with a slip is refused before the program runs, never replaced."""
+    result = renacer("-c", "--stats-extended", "echo", "ran", env={"RENACER_BACKEND": "avx9"})
+    assert (result.returncode, result.stdout) == (125, "")
     assert "unknown backend 'avx9'" in result.stderr
-    assert "Traceback" not in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("protocol", ["grpc", "http/protobuf"])
+@pytest.mark.parametrize("seconds", ["abc", "-1", "0", "nan"])
+def test_a_timeout_that_is_none_is_refused(seconds: str, protocol: str) -> None:
+    """OTEL_EXPORTER_OTLP_TIMEOUT=abc is one line that names the variable, on both protocols."""
+    result = renacer(
+        "--otlp-endpoint", "http://127.0.0.1:1", "--otlp-protocol", protocol, "true",
+        env={"OTEL_EXPORTER_OTLP_TIMEOUT": seconds},
+    )  # fmt: skip
+    message = f"OTEL_EXPORTER_OTLP_TIMEOUT={seconds} is not a positive number of seconds"
+    assert (result.returncode, result.stderr) == (125, f"renacer: {message}\n")
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT": "abc"},
+        {"OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT": "-3"},
+        {"OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT": "9" * 20},
+        {"OTEL_SERVICE_NAME": "caf\udce9"},
+        {"OTEL_RESOURCE_ATTRIBUTES": "team=\udcff"},
+        {"TRACEPARENT": "garbage"},
+    ],
+    ids=str,
+)
+def test_odd_variables_do_not_cost_the_trace(variables: dict[str, str], tmp_path: Path) -> None:
+    """What OpenTelemetry says to ignore is ignored, and the trace is written."""
+    path = tmp_path / "trace.jsonl"
+    result = renacer("--otlp-file", str(path), "true", env=variables)
+    assert (result.returncode, result.stderr) == (0, "")
+    (line,) = path.read_text(encoding="utf-8").splitlines()
+    assert "process: true" in line
+
+
+def test_a_value_limit_holds_for_syscalls(tmp_path: Path) -> None:
+    """OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT goes before the general limit, here too."""
+    path = tmp_path / "trace.jsonl"
+    limits = {
+        "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT": "7",
+        "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT": "3",
+    }
+    renacer("-e", "openat", "--otlp-file", str(path), "cat", "/nonexistent", env=limits)
+    spans = json.loads(path.read_text())["resourceSpans"][0]["scopeSpans"][0]["spans"]
+    texts = [
+        attribute["value"]["stringValue"]
+        for span in spans
+        for attribute in span["attributes"]
+        if "stringValue" in attribute["value"]
+    ]
+    assert "AT_FDCW" in texts
+    assert max(map(len, texts)) == 7
+
+
+def test_an_unsampled_parent_means_no_export_and_no_text(tmp_path: Path) -> None:
+    """What a run prints does not depend on whether somebody sampled its trace."""
+    path = tmp_path / "trace.jsonl"
+    parent = "00-11111111111111111111111111111111-2222222222222222-00"
+    result = renacer("--otlp-file", str(path), "true", env={"TRACEPARENT": parent})
+    assert (result.returncode, result.stderr, path.exists()) == (0, "", False)
 
 
 def test_a_program_without_interpreter_line_is_126(tmp_path: Path) -> None:
