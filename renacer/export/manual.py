@@ -58,12 +58,15 @@ class _Attributes:
 class ManualSpans:
     """Encodes recorded entries under one root span, ``process: <this program>``.
 
-    Every method is safe to call from several threads. :meth:`finish` ends the root.
+    Every method is safe to call from several threads. :meth:`finish` ends the root. In a forked
+    child the root hangs from that of ``parent``, the spans of the process it was forked from.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, parent: ManualSpans | None = None) -> None:
         self._lock = threading.Lock()
-        self._trace_id = trace_words(new_trace_id())
+        self._trace_id: tuple[int, int]
+        self._trace_id = parent._trace_id if parent else trace_words(new_trace_id())
+        self._parent_id: int = parent._root_id if parent else 0
         self._sink = ffi.gc(new_spans_sink(lib.RNC_OTLP_PROTO), lib.rnc_sink_free)
         self._root_id: int = lib.rnc_new_span_id()
         self._start: int = lib.rnc_clock_now()
@@ -144,7 +147,7 @@ class ManualSpans:
             for row, name, (_, time, values) in zip(events, names, self._events, strict=True):
                 row.name, row.time = name, time
                 row.attributes, row.attribute_count = values.array, values.count
-            span.c.span_id, span.c.parent_id = self._root_id, 0
+            span.c.span_id, span.c.parent_id = self._root_id, self._parent_id
             span.c.events, span.c.event_count = events, len(names)
             span.c.events_dropped = self._events_dropped
             ensure(lib.rnc_spans_add(self._sink, span.c))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -14,7 +15,7 @@ from renacer.export.manual import ManualSpans
 from renacer.export.outcome import Outcome
 from renacer.export.resource import Frame, create_resource
 from renacer.export.sdk import deliver_decoded
-from renacer.export.sender import DEFAULT_SHUTDOWN_S, Sender
+from renacer.export.sender import DEFAULT_SHUTDOWN_S, Deliver, Interrupt, Sender
 from renacer.export.transport import (
     INSTALL_HINT,
     HooksChanged,
@@ -37,6 +38,9 @@ class OtlpExporter:
     defaults. ``headers`` are added to every request. ``timeout`` bounds one batch with its retries,
     in seconds (default 10). Raises ExportError for a bad endpoint, header or protocol, and when the
     OpenTelemetry packages are missing; an endpoint that cannot be reached is no error here.
+
+    In a forked child it goes on with a connection, a root span and counts of its own; what the
+    parent recorded stays the parent's.
     """
 
     format: int = lib.RNC_OTLP_PROTO
@@ -54,19 +58,25 @@ class OtlpExporter:
         self.protocol = resolve_protocol(protocol)
         target = resolve_endpoint(endpoint, self.protocol)
         self.endpoint = target.url
+        self._pid = os.getpid()
         self._manual_lock = threading.Lock()
         self._manual: ManualSpans | None = None
+        self._parents_manual: ManualSpans | None = None
         self._stopped = False
         try:
             self._frame = Frame(create_resource(service_name, resource_attributes))
         except ImportError as error:
             raise ExportError(f"cannot export spans: {INSTALL_HINT} ({error})") from None
-        deliver, interrupt = self._delivery(target, headers, timeout)
-        self._sender = Sender(deliver, interrupt, idle=self._take_manual)
+
+        def open_delivery() -> tuple[Deliver, Interrupt]:
+            return self._delivery(target, headers, timeout)
+
+        deliver, interrupt = open_delivery()
+        self._sender = Sender(deliver, interrupt, idle=self._take_manual, reopen=open_delivery)
 
     def _delivery(
         self, target: Endpoint, headers: Mapping[str, str] | None, timeout: float | None
-    ) -> tuple[Callable[[bytes, int], Outcome], Callable[[], None]]:
+    ) -> tuple[Deliver, Interrupt]:
         if sdk_disabled():
             return lambda spans, count: Outcome(reason=DISABLED), lambda: None
         try:
@@ -76,9 +86,7 @@ class OtlpExporter:
         frame = self._frame.proto
         return lambda spans, count: transport.send(frame(spans), count), transport.interrupt
 
-    def _public_delivery(
-        self, exporter: Any
-    ) -> tuple[Callable[[bytes, int], Outcome], Callable[[], None]]:
+    def _public_delivery(self, exporter: Any) -> tuple[Deliver, Interrupt]:
         resource = self._frame.resource
 
         def interrupt() -> None:
@@ -120,12 +128,20 @@ class OtlpExporter:
         """
         self._record(lambda manual: manual.event(name, attributes or {}))
 
+    def _leave_parents_state(self) -> None:
+        # In a forked child: the parent's root, recorded spans and perhaps locked lock are not ours.
+        if self._pid != os.getpid():
+            self._pid = os.getpid()
+            self._manual_lock = threading.Lock()
+            self._manual, self._parents_manual = None, self._manual or self._parents_manual
+
     def _record(self, record: Callable[[ManualSpans], None]) -> None:
+        self._leave_parents_state()
         with self._manual_lock:
             if self._stopped:
                 return
             if self._manual is None:
-                self._manual = ManualSpans()
+                self._manual = ManualSpans(self._parents_manual)
                 self._sender.start()
             manual = self._manual
         record(manual)
@@ -133,6 +149,7 @@ class OtlpExporter:
             self._take_manual()
 
     def _take_manual(self) -> None:
+        self._leave_parents_state()
         if self._manual is not None:
             spans, count = self._manual.take()
             if count:
@@ -151,6 +168,7 @@ class OtlpExporter:
 
         True if the receiver confirmed every span; :meth:`stats` says what became of the others.
         """
+        self._leave_parents_state()
         with self._manual_lock:
             first, self._stopped = not self._stopped, True
         if first and self._manual is not None:
