@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from renacer._native import new_trace_id
 from renacer.cli.options import Options
 from renacer.errors import InvalidInput, UsageError
-from renacer.export.variables import sdk_disabled, sink_wanted
+from renacer.export.variables import sampled, sdk_disabled, sink_wanted
 
 if TYPE_CHECKING:
     from renacer.capture.engine import Engine
@@ -44,7 +44,7 @@ class Export:
         self.parent_span_id = parent.span_id if parent else 0
         #: A sink was asked for; enabled: and this trace is one to be exported.
         self.wanted = _has_sink(options) and not sdk_disabled()
-        self.enabled = self.wanted and (parent is None or parent.sampled)
+        self.enabled = self.wanted and sampled(self.trace_id, parent.sampled if parent else None)
         self._compute = compute_config(options) if _wants_compute(options) else None
 
     def program_variables(self) -> dict[str, str]:

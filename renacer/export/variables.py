@@ -12,10 +12,16 @@ __all__ = [
     "attribute_value_limit",
     "event_count_limit",
     "exporter_variable",
+    "sampled",
     "sdk_disabled",
     "sink_wanted",
 ]
 
+_SAMPLERS = {
+    parent + kind
+    for parent in ("", "parentbased_")
+    for kind in ("always_on", "always_off", "traceidratio")
+}
 _UINT32_MAX = (1 << 32) - 1
 
 
@@ -36,6 +42,28 @@ def sink_wanted() -> bool:
     """The variables name an OTLP receiver, and OTEL_TRACES_EXPORTER nothing else."""
     kind = os.environ.get("OTEL_TRACES_EXPORTER", "").strip().lower()
     return kind in ("", "otlp") and exporter_variable("ENDPOINT") is not None
+
+
+def sampled(trace_id: int, parent: bool | None) -> bool:
+    """What OTEL_TRACES_SAMPLER and its _ARG decide of a trace; ``parent``: a remote one's flag.
+
+    A ratio takes the trace ids whose lower 64 bits lie below it, as the OpenTelemetry SDK does.
+    """
+    sampler = os.environ.get("OTEL_TRACES_SAMPLER", "").strip().lower()
+    if sampler not in _SAMPLERS:
+        sampler = "parentbased_always_on"
+    if sampler.startswith("parentbased_") and parent is not None:
+        return parent
+    kind = sampler.removeprefix("parentbased_")
+    if kind != "traceidratio":
+        return kind == "always_on"
+    try:
+        ratio = float(os.environ.get("OTEL_TRACES_SAMPLER_ARG", ""))
+    except ValueError:
+        ratio = 1.0
+    if not 0 <= ratio <= 1:
+        ratio = 1.0
+    return trace_id & (1 << 64) - 1 < round(ratio * (1 << 64))
 
 
 def attribute_value_limit() -> int:

@@ -11,10 +11,11 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from renacer._native import ensure, ffi, lib, string, table, trace_words
+from renacer._native import ensure, ffi, lib, new_trace_id, string, table, trace_words
 from renacer.compute import vector as vectors
 from renacer.compute.vector import Vector
 from renacer.errors import InvalidInput
+from renacer.export.variables import sampled
 from renacer.tracing.context import SpanContext
 from renacer.tracing.operation import Operation, describe, innermost
 from renacer.tracing.pump import Pump
@@ -244,10 +245,11 @@ def _adapt(exporter: Any) -> tuple[Exporter, bool]:
 
 
 def _fill_root(root: Any, parent: SpanContext | None) -> None:
-    root.sampled = True
     if parent is None:
-        lib.rnc_new_trace_id(root.trace_id)
+        trace_id = new_trace_id()
+        root.trace_id = trace_words(trace_id)
         root.span_id = lib.rnc_new_span_id()
+        root.sampled = sampled(trace_id, None)
         return
     root.trace_id = trace_words(parent.trace_id)
     root.span_id = parent.span_id

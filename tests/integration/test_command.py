@@ -286,8 +286,9 @@ def test_an_unsampled_parent_means_no_export_and_no_text(tmp_path: Path) -> None
     """What a run prints does not depend on whether somebody sampled its trace."""
     path = tmp_path / "trace.jsonl"
     parent = "00-11111111111111111111111111111111-2222222222222222-00"
-    result = renacer("--otlp-file", str(path), "true", env={"TRACEPARENT": parent})
-    assert (result.returncode, result.stderr, path.exists()) == (0, "", False)
+    for variables in ({"TRACEPARENT": parent}, {"OTEL_TRACES_SAMPLER": "always_off"}):
+        result = renacer("--otlp-file", str(path), "true", env=variables)
+        assert (result.returncode, result.stderr, path.exists()) == (0, "", False)
 
 
 def test_a_program_without_interpreter_line_is_126(tmp_path: Path) -> None:
