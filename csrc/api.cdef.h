@@ -1,6 +1,7 @@
-/* All of the core that Python can see. cffi reads this file and rnc.h includes it, so there is one
- * declaration of everything; hence no preprocessor lines here. It does not grow per operation,
- * instruction set, syscall or engine: those are rows of tables, listed through the functions below.
+/* All of the core that Python can see, but for the type of python/view.h. cffi reads this file and
+ * rnc.h includes it, so there is one declaration of everything; hence no preprocessor lines here. It
+ * does not grow per operation, instruction set, syscall or engine: those are rows of tables, listed
+ * through the functions below.
  *
  * Conventions: functions that can fail return an enum rnc_status; times are nanoseconds of
  * CLOCK_MONOTONIC; a span id is the 8 bytes of an OpenTelemetry span id read as a big-endian

@@ -6,9 +6,9 @@ import os
 from typing import Any
 
 from renacer import errors
-from renacer._core import ffi, lib
+from renacer._core import View, ffi, lib
 
-__all__ = ["ensure", "ffi", "lib", "new_trace_id", "string", "table", "trace_words"]
+__all__ = ["View", "ensure", "ffi", "lib", "new_trace_id", "string", "table", "trace_words"]
 
 _ERRORS: dict[int, type[errors.RenacerError]] = {
     lib.RNC_EMPTY_VECTOR: errors.EmptyVector,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from renacer._native import ensure, ffi, lib, string, table
+from renacer._native import View, ensure, ffi, lib, string, table
 from renacer.compute.buffers import TYPECODES, dtype_name, read_floats
 
 __all__ = ["Vector"]
@@ -26,12 +26,11 @@ _MIN = _OP["min"]
 _MAX = _OP["max"]
 _PERCENTILE = _OP["percentile"]
 
-_run = lib.rnc_run
-
 _DTYPES = {"float32": lib.RNC_F32, "float64": lib.RNC_F64}
+_NAMES = {row: name for name, row in _DTYPES.items()}
 
 
-class Vector:
+class Vector(View):
     """One-dimensional float32 or float64 data, ready for operations.
 
     ``data`` is anything with the buffer protocol, ``__array_interface__`` or ``__array__`` (NumPy
@@ -47,26 +46,25 @@ class Vector:
     more than one dimension.
     """
 
-    __slots__ = ("__weakref__", "_dtype", "_memory", "_owner", "_vec")
+    __slots__ = ("__weakref__",)
 
-    def __init__(self, data: Any, dtype: Any = None) -> None:
+    @staticmethod
+    def _read(data: Any, dtype: Any) -> tuple[Any, int, int, Any]:
+        """What View asks of data that it cannot hold as it is."""
         source = data._view() if isinstance(data, Vector) else data
         floats = read_floats(source, None if dtype is None else dtype_name(dtype))
-        self._dtype = floats.dtype
-        self._owner = floats.owner
-        self._memory = ffi.from_buffer(floats.memory)
-        self._vec = ffi.new("rnc_vec *", (self._memory, floats.length, _DTYPES[floats.dtype]))
-        if allocation_hook is not None and lib.rnc_tracer_active() != ffi.NULL:
-            nbytes = len(self._memory)
-            allocation_hook(nbytes, nbytes if floats.copied else 0)
+        copied = len(ffi.from_buffer(floats.memory)) if floats.copied else 0
+        return floats.memory, _DTYPES[floats.dtype], copied, floats.owner
+
+    def _allocated(self, nbytes: int, copied: int) -> None:
+        """What View calls for a new vector while a tracer is active."""
+        if allocation_hook is not None:
+            allocation_hook(nbytes, copied)
 
     @property
     def dtype(self) -> str:
         """Element type, "float32" or "float64"."""
-        return self._dtype
-
-    def __len__(self) -> int:
-        return int(self._vec.length)
+        return _NAMES[self._dtype]
 
     def __iter__(self) -> Iterator[float]:
         return iter(self._view())
@@ -74,20 +72,25 @@ class Vector:
     def __repr__(self) -> str:
         shown = ", ".join(repr(element) for element in self._view()[:6])
         more = ", …" if len(self) > 6 else ""
-        return f"Vector([{shown}{more}], dtype={self._dtype!r}, length={len(self)})"
+        return f"Vector([{shown}{more}], dtype={self.dtype!r}, length={len(self)})"
 
     def _view(self) -> memoryview:
-        code: Any = TYPECODES[self._dtype]
-        return memoryview(ffi.buffer(self._memory)).cast(code)
+        code: Any = TYPECODES[self.dtype]
+        return memoryview(ffi.buffer(ffi.from_buffer(self._memory))).cast(code)
+
+    @property
+    def _vec(self) -> Any:
+        """The ``rnc_vec *`` for functions of the core, valid while this vector lives."""
+        return ffi.cast("rnc_vec *", self._address)
 
     def sum(self) -> float:
         """Sum of all elements; 0.0 when there are none."""
-        result: float = _run(self._vec, _SUM, 0.0)
+        result = self._run(_SUM)
         return result if result == result else _checked(result)
 
     def mean(self) -> float:
         """Arithmetic mean. Raises EmptyVector."""
-        result: float = _run(self._vec, _MEAN, 0.0)
+        result = self._run(_MEAN)
         return result if result == result else _checked(result)
 
     def variance(self, ddof: float = 0) -> float:
@@ -97,22 +100,22 @@ class Vector:
         EmptyVector; DivisionByZero when ``ddof`` is not below the length; InvalidInput when it is
         negative.
         """
-        result: float = _run(self._vec, _VARIANCE, ddof)
+        result = self._run(_VARIANCE, ddof)
         return result if result == result else _checked(result, "ddof", ddof)
 
     def stddev(self, ddof: float = 0) -> float:
         """Square root of :meth:`variance`, in range even where the variance is not."""
-        result: float = _run(self._vec, _STDDEV, ddof)
+        result = self._run(_STDDEV, ddof)
         return result if result == result else _checked(result, "ddof", ddof)
 
     def min(self) -> float:
         """Least element; -0.0 is below 0.0. Raises EmptyVector."""
-        result: float = _run(self._vec, _MIN, 0.0)
+        result = self._run(_MIN)
         return result if result == result else _checked(result)
 
     def max(self) -> float:
         """Greatest element; 0.0 is above -0.0. Raises EmptyVector."""
-        result: float = _run(self._vec, _MAX, 0.0)
+        result = self._run(_MAX)
         return result if result == result else _checked(result)
 
     def percentile(self, q: float) -> float:
@@ -121,7 +124,7 @@ class Vector:
         Definition 7 of Hyndman and Fan (1996), NumPy's default; exact where no interpolation is
         needed. Raises EmptyVector; InvalidInput when ``q`` is outside its range.
         """
-        result: float = _run(self._vec, _PERCENTILE, q)
+        result = self._run(_PERCENTILE, q)
         return result if result == result else _checked(result, "percentile", q)
 
 
