@@ -7,7 +7,7 @@ import logging
 import os
 from collections.abc import Mapping
 
-from renacer._native import ffi, lib
+from renacer._native import ffi, lib, trace_words
 from renacer.errors import RenacerError
 from renacer.tracing.context import SpanContext
 
@@ -48,9 +48,7 @@ def join_trace(environment: Mapping[str, str] = os.environ) -> None:
 def _own_span(inherited: SpanContext) -> SpanContext:
     if not _is_traced():
         return inherited
-    trace_id = ffi.new(
-        "uint64_t[2]", (inherited.trace_id >> 64, inherited.trace_id & 0xFFFFFFFFFFFFFFFF)
-    )
+    trace_id = ffi.new("uint64_t[2]", trace_words(inherited.trace_id))
     own = lib.rnc_process_span_id(trace_id, os.getpid(), _start_ticks())
     return SpanContext(inherited.trace_id, own, inherited.sampled)
 

@@ -67,6 +67,25 @@ def test_without_follow_descendants_hang_from_the_program(
     assert len(sums(spans)) == 3
 
 
+@pytest.mark.parametrize("flagged", [True, False], ids=["flag", "variables only"])
+def test_the_otel_variables_hold_for_both(
+    receiver: Receiver, family: list[str], flagged: bool
+) -> None:
+    """Command and program resolve what no flag says from the same OTEL_* variables."""
+    variables = {
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": f"{receiver.http}/v1/traces",
+        "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+    }
+    flags = ["--otlp-endpoint", receiver.http] if flagged else []
+    result = renacer(*flags, "--trace-compute", "-f", "--", *family, env=variables)
+    assert (result.returncode, result.stderr) == (0, "")
+    spans = receiver.settle()
+    assert len({span.trace_id for span in spans}) == 1
+    processes = {span.span_id for span in spans if span.name.startswith("process: ")}
+    assert len(processes) == 3
+    assert {span.parent_id for span in sums(spans).values()} == processes
+
+
 def test_without_trace_compute_the_program_is_left_alone(
     receiver: Receiver, family: list[str]
 ) -> None:
