@@ -87,7 +87,7 @@ static rnc_record compute_record(const char *op, int isa, int reason, int status
     };
 }
 
-static void accept(rnc_sink *sink, rnc_record record, const rnc_process *process) {
+static void accept(rnc_sink *sink, rnc_record record, rnc_process *process) {
     sink->accept(sink, &record, process);
 }
 
