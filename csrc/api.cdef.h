@@ -243,7 +243,7 @@ typedef struct rnc_spans_config {
 typedef struct rnc_spans_counts {
     uint64_t spans;     /* encoded */
     uint64_t held_back; /* over max_spans */
-    uint64_t no_memory; /* could not be encoded */
+    uint64_t no_memory; /* could not be encoded, or the process was lost */
 } rnc_spans_counts;
 
 rnc_sink *rnc_spans_new(const rnc_spans_config *config);

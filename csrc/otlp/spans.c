@@ -70,6 +70,8 @@ static void accept(rnc_sink *sink, const rnc_record *record, rnc_process *proces
     case RNC_PROCESS_EXIT:
         if (process)
             rnc_span_of_process(spans, process);
+        else
+            spans->counts.no_memory++;
         return;
     case RNC_COMPUTE:
         return rnc_span_of_compute(spans, record);

@@ -172,6 +172,16 @@ static int dump(int format) {
     return written ? 0 : 1;
 }
 
+static void test_lost_process(void) {
+    rnc_spans_config config = config_of(RNC_OTLP_PROTO);
+    rnc_sink *sink = rnc_spans_new(&config);
+    rnc_spans_counts counts;
+    accept(sink, (rnc_record){.kind = RNC_PROCESS_EXIT}, NULL);
+    rnc_spans_read_counts(sink, &counts);
+    CHECK(counts.spans == 0 && counts.no_memory == 1);
+    rnc_sink_free(sink);
+}
+
 static void test_held_back(void) {
     rnc_spans_config config = config_of(RNC_OTLP_PROTO);
     config.max_spans = 3;
@@ -268,6 +278,7 @@ int main(int argc, char **argv) {
         speed(RNC_OTLP_JSON, "json");
         return 0;
     }
+    test_lost_process();
     test_held_back();
     test_chunks();
     test_text();
