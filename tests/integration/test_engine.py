@@ -386,6 +386,14 @@ def test_captures_of_paths_and_strings(tmp_path: Path) -> None:
         assert (bad.status, bad.data) == (FAULT, b"")
 
 
+def test_call_number_minus_one_keeps_its_abi() -> None:
+    """The number -1 is the program's own ABI's, though it has the bit that marks x32 calls."""
+    script = "import ctypes; ctypes.CDLL(None).syscall(ctypes.c_long(-1), 7)"
+    calls = trace(sys.executable, "-S", "-c", script).of("SYSCALL")
+    (odd,) = [record for record in calls if record.body["number"] == -1]
+    assert odd.body["abi"] == calls[0].body["abi"]
+
+
 def test_unwanted_calls_are_counted_not_recorded(programs: Path) -> None:
     """Only wanted calls become records, and the process still knows how many there were."""
     rows = 0
