@@ -288,6 +288,14 @@ static void on_stop(ptracer *self, rnc_task *task, int signal, uint64_t time) {
 
 /* ---- events ---------------------------------------------------------------------------------- */
 
+/* Whether the task still stands at its event: an exec from another thread may have put that thread
+ * in its place since, and a later event tells. */
+static bool stands_at(const rnc_task_event *event) {
+    siginfo_t info;
+    return rnc_ptrace(PTRACE_GETSIGINFO, event->tid, 0, (uintptr_t)&info) == 0 &&
+           info.si_code == event->status >> 8;
+}
+
 static void on_stopped(ptracer *self, const rnc_task_event *event) {
     rnc_task *task = adopt(self, event->tid, NULL, event->time);
     if (!task) { /* no memory to follow it: it goes on without us */
@@ -295,8 +303,11 @@ static void on_stopped(ptracer *self, const rnc_task_event *event) {
         return;
     }
     int signal = WSTOPSIG(event->status);
+    unsigned what = (unsigned)event->status >> 16;
     task->queued = -1;
-    switch ((unsigned)event->status >> 16) {
+    if (what && !stands_at(event))
+        return;
+    switch (what) {
     case 0:
         if (signal == SYSCALL_STOP)
             on_syscall(self, task, event->time);
