@@ -371,6 +371,7 @@ rnc_stream *rnc_source_stream(rnc_source *source);
 int rnc_source_pid(rnc_source *source);          /* of the program; 0 before it runs */
 uint64_t rnc_source_root_span(rnc_source *source); /* 0 before it runs */
 int rnc_source_wait_status(rnc_source *source);  /* of the program, as wait(2) gives it */
+uint64_t rnc_source_dropped(rnc_source *source); /* records neither memory nor disk could take */
 const char *rnc_source_error(rnc_source *source); /* one sentence after a failed run, else "" */
 void rnc_source_close(rnc_source *source);
 

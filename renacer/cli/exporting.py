@@ -98,6 +98,8 @@ class Export:
             target = options.otlp_file or getattr(self._exporter, "endpoint", "the receiver")
             reason = self._exporter.last_error or "no answer in time"
             yield f"{lost} spans could not be delivered to {target}: {reason}"
+        if self._report and self._report.not_encoded:
+            yield f"{self._report.not_encoded} spans were lost: out of memory"
         if self._report and self._report.held_back:
             yield (
                 f"{self._report.held_back} syscall spans beyond --otlp-max-spans "

@@ -426,6 +426,26 @@ def test_a_late_reader_loses_nothing(programs: Path) -> None:
     assert names["getppid"] == 30000
 
 
+def test_records_without_room_are_counted(programs: Path) -> None:
+    """What neither memory nor disk takes is counted exactly, and the program runs on to its end."""
+    program = str(programs / "loop")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with Engine(
+        program.encode(), [program, "30000"], original_environment(), memory_budget=1 << 20
+    ) as engine:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+        try:
+            engine.start()
+            assert engine.wait()
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        kept = len(drain(engine.stream, whole=False))
+        dropped = engine.dropped
+    everything = trace(program, "30000").records
+    assert dropped > 0
+    assert kept + dropped == len(everything)
+
+
 # ---- programs that cannot be run, engines that cannot be had -----------------------------------
 
 
