@@ -85,6 +85,10 @@ void rnc_source_forward(rnc_source *source, int signal) {
 rnc_stream *rnc_source_stream(rnc_source *source) {
     return rnc_queue_stream(source->queue);
 }
+uint64_t rnc_source_dropped(rnc_source *source) {
+    rnc_stream *stream = rnc_queue_stream(source->queue);
+    return stream->dropped(stream);
+}
 int rnc_source_pid(rnc_source *source) {
     return source->pid;
 }

@@ -29,6 +29,13 @@ static void make_room(rnc_events *self, const rnc_tasks *tasks) {
     self->room = room;
 }
 
+/* A task that is not known yet has no more than its first stop in a round before its end. */
+static void forget_first_stop(rnc_events *self, pid_t tid) {
+    for (size_t i = self->count; i-- > 0;)
+        if (self->events[i].tid == tid && WIFSTOPPED(self->events[i].status))
+            self->events[i].tid = 0;
+}
+
 /* A second event of a task in one round means that it left the stop of the first without us. */
 static void push(rnc_events *self, const rnc_tasks *tasks, pid_t tid, int status) {
     rnc_task *task = rnc_tasks_find(tasks, tid);
@@ -36,6 +43,8 @@ static void push(rnc_events *self, const rnc_tasks *tasks, pid_t tid, int status
         self->events[task->queued].tid = 0;
     if (task)
         task->queued = (int32_t)self->count;
+    else if (!WIFSTOPPED(status))
+        forget_first_stop(self, tid);
     self->events[self->count++] = (rnc_task_event){tid, status, rnc_clock_monotonic()};
 }
 

@@ -290,6 +290,11 @@ class Engine:
         """How the program ended, as ``os.waitstatus_to_exitcode`` reads it; after :meth:`wait`."""
         return int(lib.rnc_source_wait_status(self._source))
 
+    @property
+    def dropped(self) -> int:
+        """Records that could be kept neither in memory nor on disk, so far."""
+        return int(lib.rnc_source_dropped(self._source))
+
     def start(self) -> None:
         """Start the program; returns once its pid and root span are known, or when it failed."""
         self._thread.start()

@@ -91,6 +91,8 @@ class Export:
         if lost := stats["produced"] - stats["exported"]:
             reason = self._exporter.last_error or "no answer in time"
             yield f"{lost} spans could not be delivered to {self._exporter.target}: {reason}"
+        if not_encoded := self._report.not_encoded:
+            yield f"{not_encoded} spans were lost: out of memory"
         if held_back := self._report.held_back:
             limit = self._options.otlp_max_spans
             yield f"{held_back} syscall spans beyond --otlp-max-spans {limit} were not sent"

@@ -56,6 +56,13 @@ class SpanReport:
         lib.rnc_spans_read_counts(self.sink, counts)
         return int(counts.held_back)
 
+    @property
+    def not_encoded(self) -> int:
+        """Spans there was no memory for, so far."""
+        counts = ffi.new("rnc_spans_counts *")
+        lib.rnc_spans_read_counts(self.sink, counts)
+        return int(counts.no_memory)
+
     def deliver(self, spans: bytes, count: int) -> None:
         """Hand one encoded chunk to the exporter."""
         self._exporter.submit(spans, count)

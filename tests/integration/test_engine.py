@@ -386,6 +386,14 @@ def test_captures_of_paths_and_strings(tmp_path: Path) -> None:
         assert (bad.status, bad.data) == (FAULT, b"")
 
 
+def test_call_number_minus_one_keeps_its_abi() -> None:
+    """The number -1 is the program's own ABI's, though it has the bit that marks x32 calls."""
+    script = "import ctypes; ctypes.CDLL(None).syscall(ctypes.c_long(-1), 7)"
+    calls = trace(sys.executable, "-S", "-c", script).of("SYSCALL")
+    (odd,) = [record for record in calls if record.body["number"] == -1]
+    assert odd.body["abi"] == calls[0].body["abi"]
+
+
 def test_unwanted_calls_are_counted_not_recorded(programs: Path) -> None:
     """Only wanted calls become records, and the process still knows how many there were."""
     rows = 0
@@ -416,6 +424,26 @@ def test_a_late_reader_loses_nothing(programs: Path) -> None:
         assert engine.wait()
         names = Counter(r.name for r in drain(engine.stream) if r.kind == "SYSCALL")
     assert names["getppid"] == 30000
+
+
+def test_records_without_room_are_counted(programs: Path) -> None:
+    """What neither memory nor disk takes is counted exactly, and the program runs on to its end."""
+    program = str(programs / "loop")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with Engine(
+        program.encode(), [program, "30000"], original_environment(), memory_budget=1 << 20
+    ) as engine:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+        try:
+            engine.start()
+            assert engine.wait()
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        kept = len(drain(engine.stream, whole=False))
+        dropped = engine.dropped
+    everything = trace(program, "30000").records
+    assert dropped > 0
+    assert kept + dropped == len(everything)
 
 
 # ---- programs that cannot be run, engines that cannot be had -----------------------------------
