@@ -114,7 +114,7 @@ def resolve_program(name: str | bytes, path: str | bytes | None) -> bytes:
             found = found or number
     if found:
         raise _cannot_run(name, found)
-    raise CaptureError(f"{os.fsdecode(name)}: command not found", NOT_FOUND)
+    raise CaptureError(f"{os.fsdecode(name) or repr('')}: command not found", NOT_FOUND)
 
 
 # ---- the engine -------------------------------------------------------------------------------

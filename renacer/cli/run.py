@@ -35,7 +35,7 @@ def command(options: Options) -> int:
         _note(options, f"engine {engine.name}: {engine.reason}")
         status = _run(options, engine, export, output, cleanup)
         if engine.dropped:
-            _say(f"{engine.dropped} records were lost: neither memory nor disk could take them")
+            say(f"{engine.dropped} records were lost: neither memory nor disk could take them")
         for line in export.finish():
             say(line)
         if output.error:

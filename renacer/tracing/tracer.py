@@ -167,7 +167,8 @@ class ComputeTracer:
         if finished:
             lib.rnc_tracer_free(handle)
         if not (self._exporter.force_flush(timeout) and finished):
-            _log.warning("not all spans were sent: %s", getattr(self._exporter, "last_error", ""))
+            reason = getattr(self._exporter, "last_error", "") or "no answer in time"
+            _log.warning("not all spans of the compute tracer were sent: %s", reason)
         if self._exporter_is_ours:
             self._exporter.shutdown(timeout)
 
