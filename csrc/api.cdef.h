@@ -209,6 +209,7 @@ int rnc_tracer_record_operation(rnc_tracer *tracer, const rnc_operation_span *sp
  * it, not spans of their own; its backend is the last one they stamped. */
 typedef struct rnc_call {
     rnc_context context; /* this thread's before rnc_call_begin; end restores it */
+    const rnc_execution *last; /* this thread's rnc_last_execution() */
     const char *name;    /* interned */
     int32_t op;          /* row of ops.def of that name, or -1 */
     uint32_t dtype;

@@ -129,6 +129,7 @@ class ComputeTracer:
         call.op = _OPS.get(name, -1)
         call.elements = len(vector)
         call.dtype = _DTYPES.get(getattr(vector, "dtype", ""), lib.RNC_F64)
+        call.last = lib.rnc_last_execution()
         lib.rnc_context_get(ffi.addressof(call, "context"))
         message = None
         lib.rnc_call_begin()
