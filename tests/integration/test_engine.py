@@ -287,6 +287,16 @@ def test_forwarded_signal_reaches_the_program() -> None:
         engine.forward_signal(signal.SIGTERM)
 
 
+def test_a_signal_before_the_start_is_not_lost() -> None:
+    """A TERM that arrives while the program is being started still ends it."""
+    with Engine(b"/bin/sleep", ["sleep", "60"], original_environment()) as engine:
+        engine.forward_signal(signal.SIGTERM)
+        engine.start()
+        assert engine.wait(20)
+        assert os.WTERMSIG(engine.wait_status) == signal.SIGTERM
+
+
+
 def test_death_of_the_tracer_leaves_the_program_running(tmp_path: Path) -> None:
     """A program whose tracer is killed goes on by itself."""
     mark = tmp_path / "mark"
