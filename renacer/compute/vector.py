@@ -214,9 +214,7 @@ class Vector(View):
         """
         return self._pair(_DOT, other, nan_policy)
 
-    def covariance(
-        self, other: Vector, ddof: float = 0, *, nan_policy: str = PROPAGATE
-    ) -> float:
+    def covariance(self, other: Vector, ddof: float = 0, *, nan_policy: str = PROPAGATE) -> float:
         """Sum of products of distances from both means, divided by ``n - ddof``.
 
         Raises as :meth:`dot`; DivisionByZero and InvalidInput as :meth:`variance`.
@@ -230,9 +228,7 @@ class Vector(View):
         """
         return self._pair(_CORRELATION, other, nan_policy)
 
-    def zscore(
-        self, ddof: float = 0, *, out: Any = None, nan_policy: str = PROPAGATE
-    ) -> Vector:
+    def zscore(self, ddof: float = 0, *, out: Any = None, nan_policy: str = PROPAGATE) -> Vector:
         """Each element's distance from the mean in standard deviations, in the vector's own type.
 
         ``out`` is a Vector or a writable buffer of the same length and type that takes the result;
