@@ -38,6 +38,8 @@ _SUMMARY = lib.RNC_SUMMARY_RESULTS
 _ZSCORE = OP["zscore"]
 _NORMS = {"l1": OP["norm_l1"], "l2": OP["norm_l2"], "linf": OP["norm_linf"]}
 
+_tuple = tuple.__new__  # a NamedTuple's own is Python code
+
 _DTYPES = {"float32": lib.RNC_F32, "float64": lib.RNC_F64}
 
 
@@ -262,10 +264,11 @@ class Vector(View):
         else:
             numbers = self._gather(_DESCRIBE, _SUMMARY, ddof) or self._refused((ddof,))
         count, mean, stddev, least, greatest = numbers
-        found = self.percentiles(quantiles, nan_policy=nan_policy) if quantiles else ()
-        return Description(
-            int(count), mean, stddev, least, greatest, dict(zip(quantiles, found, strict=True))
-        )
+        found = {}
+        if quantiles:
+            values = self.percentiles(quantiles, nan_policy=nan_policy)
+            found = dict(zip(quantiles, values, strict=True))
+        return _tuple(Description, (int(count), mean, stddev, least, greatest, found))
 
     def _number(self, op: int, nan_policy: str, param: float = 0.0) -> float:
         omit = omits(nan_policy)
