@@ -160,21 +160,88 @@ static bool keeps_gil(const rnc_vec *vec) {
     return vec->length * dtypes[vec->dtype].size < HOLD_GIL_BELOW;
 }
 
+static PyTypeObject *view_type;
+
 static PyObject *view_run(PyObject *object, PyObject *const *args, Py_ssize_t count) {
-    const rnc_vec *vec = &((view *)object)->vec;
-    if (count != 1 && count != 2) {
-        PyErr_SetString(PyExc_TypeError, "_run takes an operation and at most one parameter");
+    const rnc_vec *vec = &((view *)object)->vec, *other = NULL;
+    if (count < 1 || count > 3) {
+        PyErr_SetString(PyExc_TypeError, "_run takes an operation, a parameter and another view");
         return NULL;
     }
     long op = PyLong_AsLong(args[0]);
-    double param = count == 2 ? PyFloat_AsDouble(args[1]) : 0;
+    double param = count >= 2 ? PyFloat_AsDouble(args[1]) : 0;
     if ((op == -1 || param == -1) && PyErr_Occurred())
         return NULL;
-    if (RNC_LIKELY(keeps_gil(vec)))
-        return PyFloat_FromDouble(rnc_run(vec, (int)op, param));
+    if (count == 3) {
+        if (!PyObject_TypeCheck(args[2], view_type)) {
+            PyErr_SetString(PyExc_TypeError, "the other operand is not a view");
+            return NULL;
+        }
+        other = &((view *)args[2])->vec;
+    }
     double result;
-    Py_BEGIN_ALLOW_THREADS result = rnc_run(vec, (int)op, param);
+    if (RNC_LIKELY(keeps_gil(vec)))
+        return PyFloat_FromDouble(other ? rnc_run_pair(vec, other, (int)op, param)
+                                        : rnc_run(vec, (int)op, param));
+    Py_BEGIN_ALLOW_THREADS result =
+        other ? rnc_run_pair(vec, other, (int)op, param) : rnc_run(vec, (int)op, param);
     Py_END_ALLOW_THREADS return PyFloat_FromDouble(result);
+}
+
+/* The numbers as a list; NULL with an exception when there is no memory. */
+static PyObject *list_of(const double *numbers, Py_ssize_t count) {
+    PyObject *list = PyList_New(count);
+    for (Py_ssize_t i = 0; list && i < count; i++) {
+        PyObject *number = PyFloat_FromDouble(numbers[i]);
+        if (!number || PyList_SetItem(list, i, number))
+            Py_CLEAR(list);
+    }
+    return list;
+}
+
+static PyObject *none(void) {
+    Py_INCREF(Py_None);
+    return Py_None;
+}
+
+/* Few enough that they need no memory of their own. */
+#define FEW_NUMBERS 8
+
+static PyObject *view_gather(PyObject *object, PyObject *const *args, Py_ssize_t count) {
+    const rnc_vec *vec = &((view *)object)->vec;
+    long op = count >= 2 ? PyLong_AsLong(args[0]) : -1;
+    Py_ssize_t results = count >= 2 ? PyLong_AsSsize_t(args[1]) : -1, params = count - 2;
+    if (op < 0 || results < 0) {
+        if (!PyErr_Occurred())
+            PyErr_SetString(PyExc_TypeError, "_gather takes an operation and a count of results");
+        return NULL;
+    }
+    double few[2 * FEW_NUMBERS], *numbers = few;
+    bool is_few = results <= FEW_NUMBERS && params <= FEW_NUMBERS;
+    if (!is_few && !(numbers = PyMem_Malloc((size_t)(results + params) * sizeof *numbers)))
+        return PyErr_NoMemory();
+    double *parameters = numbers + results;
+    for (Py_ssize_t i = 0; i < params; i++)
+        parameters[i] = PyFloat_AsDouble(args[2 + i]);
+    PyObject *list = NULL;
+    if (!PyErr_Occurred()) {
+        const rnc_arguments arguments = {.vectors = &vec,
+                                         .vector_count = 1,
+                                         .params = parameters,
+                                         .param_count = (size_t)params,
+                                         .results = numbers};
+        int status;
+        if (RNC_LIKELY(keeps_gil(vec))) {
+            status = rnc_apply((int)op, &arguments);
+        } else {
+            Py_BEGIN_ALLOW_THREADS status = rnc_apply((int)op, &arguments);
+            Py_END_ALLOW_THREADS
+        }
+        list = status == RNC_OK ? list_of(numbers, results) : none();
+    }
+    if (!is_few)
+        PyMem_Free(numbers);
+    return list;
 }
 
 static Py_ssize_t view_length(PyObject *self) {
@@ -191,7 +258,11 @@ static PyObject *view_dtype(PyObject *self, void *closure) {
 
 static PyMethodDef methods[] = {
     {"_run", (PyCFunction)(void (*)(void))view_run, METH_FASTCALL,
-     "_run($self, op, param=0.0, /)\n--\n\nrnc_run on this view; NaN is what _checked looks at."},
+     "_run($self, op, param=0.0, other=None, /)\n--\n\nrnc_run on this view, or rnc_run_pair; "
+     "NaN is what _checked looks at."},
+    {"_gather", (PyCFunction)(void (*)(void))view_gather, METH_FASTCALL,
+     "_gather($self, op, results, /, *params)\n--\n\nrnc_apply on this view: the results, as many "
+     "as the operation's shape says, or None where it was refused."},
     {NULL, NULL, 0, NULL},
 };
 
@@ -234,5 +305,6 @@ PyObject *rnc_view_type(void) {
     name_of_allocated = PyUnicode_InternFromString("_allocated");
     if (!name_of_format || !name_of_ndim || !name_of_read || !name_of_allocated)
         return NULL;
-    return PyType_FromSpec(&spec);
+    view_type = (PyTypeObject *)PyType_FromSpec(&spec);
+    return (PyObject *)view_type;
 }

@@ -8,9 +8,12 @@ from renacer.compute.backends import (
     last_execution,
     use_backend,
 )
-from renacer.compute.vector import Vector
+from renacer.compute.batch import Batch
+from renacer.compute.vector import Description, Vector
 
 __all__ = [
+    "Batch",
+    "Description",
     "Execution",
     "SimdBackend",
     "Vector",
