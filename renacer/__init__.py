@@ -18,7 +18,8 @@ if TYPE_CHECKING:
         last_execution,
         use_backend,
     )
-    from renacer.compute.vector import Vector
+    from renacer.compute.batch import Batch
+    from renacer.compute.vector import Description, Vector
     from renacer.errors import (
         CaptureError,
         DivisionByZero,
@@ -46,7 +47,8 @@ _HOMES = {
         "last_execution",
         "use_backend",
     ),
-    "renacer.compute.vector": ("Vector",),
+    "renacer.compute.batch": ("Batch",),
+    "renacer.compute.vector": ("Description", "Vector"),
     "renacer.errors": (
         "CaptureError",
         "DivisionByZero",
@@ -68,11 +70,13 @@ _HOMES = {
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "Batch",
     "CaptureError",
     "ComputeOperation",
     "ComputeTracer",
     "ComputeTracerConfig",
     "Decision",
+    "Description",
     "DivisionByZero",
     "EmptyVector",
     "Execution",

@@ -32,6 +32,8 @@ static int check_percentile(size_t length, double percentile) {
 /* Takes squares of float64 numbers into range, from above and from below. */
 #define SQUARES_DOWN -600
 #define SQUARES_UP   600
+/* Takes every sum of 2^48 products of float64 numbers into range, and not the product 1 out of it. */
+#define PRODUCTS_DOWN -536
 /* Below it, squares lose bits to underflow; above the other, SQUARES_UP would overflow. */
 #define SMALL_SQUARES 0x1p-900
 #define LARGE_MEAN    0x1p400
@@ -45,7 +47,7 @@ static void rescale_sum(const rnc_input *in, const rnc_result *raw, int exponent
 /* Scaling up is for squares only: one factor of a product may be large. */
 static void rescale_products(const rnc_input *in, const rnc_result *raw, int exponent[2]) {
     if (!isfinite(raw->value[0]))
-        exponent[0] = exponent[1] = SQUARES_DOWN;
+        exponent[0] = exponent[1] = PRODUCTS_DOWN;
     else if (in->data == in->other && raw->value[0] < SMALL_SQUARES)
         exponent[0] = exponent[1] = SQUARES_UP;
 }
