@@ -303,7 +303,7 @@ class Vector(View):
         scores = out if isinstance(out, Vector) else _vector_over(out)
         if scores is None or scores._dtype != self._dtype:
             raise InvalidInput(f"out must be a contiguous buffer of {self.dtype}")
-        if memoryview(scores._memory).readonly:
+        if memoryview(scores._buffer).readonly:
             raise InvalidInput("out is read-only")
         if len(scores) != len(self):
             raise SizeMismatch(len(self), len(scores))
