@@ -23,7 +23,7 @@ enum rnc_status {
 
 enum rnc_dtype { RNC_F32 = 0, RNC_F64 = 1 };
 
-/* One row of compute/ops.def. */
+/* One row of compute/ops.def, or after those of compute/matrix/matrix.def. */
 typedef struct rnc_op_row {
     const char *name;      /* "sum": Python method, compute.operation, test and bench id */
     const char *span_name; /* "trueno: Vector::sum" */
@@ -80,6 +80,22 @@ double rnc_run(const rnc_vec *vec, int op, double param);
 const rnc_execution *rnc_last_execution(void);
 /* The sentence for compute.fallback_reason; writes at most size bytes, returns its length. */
 size_t rnc_execution_reason(const rnc_execution *execution, char *out, size_t size);
+
+/* ---- compute: matrices ------------------------------------------------------------------------ */
+
+/* A view of a caller's buffer, row after row; the caller keeps it alive. A vector is one column. */
+typedef struct rnc_mat {
+    const void *data; /* any alignment */
+    size_t rows;
+    size_t cols;
+    uint32_t dtype; /* enum rnc_dtype */
+} rnc_mat;
+
+/* Run a matrix operation; right is NULL for those on one matrix. result->data is overwritten: its
+ * memory must be writable, of the result's shape and the operands' dtype, and apart from theirs.
+ * RNC_SIZE_MISMATCH: left and right, or result, do not fit. RNC_INVALID_INPUT: other misuse, and
+ * weights larger than their image. rnc_last_execution() counts left's elements. */
+int rnc_matrix_run(int op, const rnc_mat *left, const rnc_mat *right, const rnc_mat *result);
 
 /* ---- trace: clock, ids, context --------------------------------------------------------------- */
 

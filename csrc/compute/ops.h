@@ -19,6 +19,9 @@ typedef struct rnc_op_definition {
 /* NULL past the end. */
 const rnc_op_definition *rnc_op_define(int op);
 
+/* Where the rows of matrix.def begin in rnc_op. */
+int rnc_vector_op_count(void);
+
 /* The order statistic below the percentile, and how far towards the next one it lies, 0 <= t < 1.
  */
 typedef struct rnc_quantile {
