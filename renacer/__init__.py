@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         last_execution,
         use_backend,
     )
+    from renacer.compute.matrix import Matrix
     from renacer.compute.vector import Vector
     from renacer.errors import (
         CaptureError,
@@ -46,6 +47,7 @@ _HOMES = {
         "last_execution",
         "use_backend",
     ),
+    "renacer.compute.matrix": ("Matrix",),
     "renacer.compute.vector": ("Vector",),
     "renacer.errors": (
         "CaptureError",
@@ -79,6 +81,7 @@ __all__ = [
     "ExportError",
     "FileExporter",
     "InvalidInput",
+    "Matrix",
     "OtlpExporter",
     "RenacerError",
     "SimdBackend",

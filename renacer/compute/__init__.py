@@ -1,4 +1,4 @@
-"""Vectors and the instruction sets that their operations run on."""
+"""Vectors, matrices, and the instruction sets that their operations run on."""
 
 from renacer.compute.backends import (
     Execution,
@@ -8,10 +8,12 @@ from renacer.compute.backends import (
     last_execution,
     use_backend,
 )
+from renacer.compute.matrix import Matrix
 from renacer.compute.vector import Vector
 
 __all__ = [
     "Execution",
+    "Matrix",
     "SimdBackend",
     "Vector",
     "backends",
