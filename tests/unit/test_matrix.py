@@ -243,16 +243,16 @@ def test_products_lie_within_their_bound(
             bound = sum(map(abs, terms)) * UNIT[dtype] * (depth + 1)
             assert abs(Fraction(float(product[r, c])) - sum(terms)) <= bound
             if c == 0:
-                fine = sum(map(abs, terms)) * UNIT["float64"] * depth + abs(sum(terms)) * UNIT[dtype]
+                fine = (
+                    sum(map(abs, terms)) * UNIT["float64"] * depth + abs(sum(terms)) * UNIT[dtype]
+                )
                 assert abs(Fraction(column[r]) - sum(terms)) <= fine
 
 
 @pytest.mark.parametrize("backend", backends())
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("shape", [(130, 70, 1100), (257, 513, 40), (12, 1025, 32)])
-def test_products_of_several_blocks(
-    shape: tuple[int, int, int], dtype: str, backend: str
-) -> None:
+def test_products_of_several_blocks(shape: tuple[int, int, int], dtype: str, backend: str) -> None:
     """Sizes beyond one block of each kind, against NumPy in float64."""
     rows, depth, cols = shape
     a, b = random((rows, depth), dtype, 3), random((depth, cols), dtype, 4)
@@ -307,9 +307,7 @@ COLUMNS = {
 @pytest.mark.parametrize("backend", backends())
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("rows", [2, 3, 40])
-def test_correlations_are_within_a_rounding_to_float32(
-    rows: int, dtype: str, backend: str
-) -> None:
+def test_correlations_are_within_a_rounding_to_float32(rows: int, dtype: str, backend: str) -> None:
     """Far from zero, tiny and huge columns correlate as exact arithmetic says they do."""
     generator = np.random.default_rng(6)
     data = np.column_stack([make(generator, rows) for make in COLUMNS.values()]).astype(dtype)

@@ -8,19 +8,19 @@
 #pragma GCC push_options
 #pragma GCC target("avx2,fma")
 
-static void multiply(const double *centred, size_t rows, size_t cols, double *products, bool add,
-                     char *scratch) {
+static void multiply_avx2(const double *centred, size_t rows, size_t cols, double *products,
+                          bool add, char *scratch) {
     rnc_correlation_by_tile(&tile_f64, centred, rows, cols, products, add, scratch);
 }
 
 void rnc_correlation_matrix_f32_avx2(const rnc_matrix_input *in, rnc_matrix_output *out) {
     RNC_STAMP(out, AVX2);
-    rnc_correlation_run(in, out, sizeof(float), multiply);
+    rnc_correlation_run(in, out, sizeof(float), multiply_avx2);
 }
 
 void rnc_correlation_matrix_f64_avx2(const rnc_matrix_input *in, rnc_matrix_output *out) {
     RNC_STAMP(out, AVX2);
-    rnc_correlation_run(in, out, sizeof(double), multiply);
+    rnc_correlation_run(in, out, sizeof(double), multiply_avx2);
 }
 
 #pragma GCC pop_options

@@ -2,8 +2,8 @@
  * blocks of rows, and a block as the sum of its rows, in order. */
 #include "compute/kernels/correlation.h"
 
-static void multiply(const double *centred, size_t rows, size_t cols, double *products, bool add,
-                     char *scratch) {
+static void multiply_scalar(const double *centred, size_t rows, size_t cols, double *products,
+                            bool add, char *scratch) {
     for (size_t i = 0; i < cols; i++)
         for (size_t j = i; j < cols; j++) {
             double sum = 0;
@@ -15,10 +15,10 @@ static void multiply(const double *centred, size_t rows, size_t cols, double *pr
 
 void rnc_correlation_matrix_f32_scalar(const rnc_matrix_input *in, rnc_matrix_output *out) {
     RNC_STAMP(out, Scalar);
-    rnc_correlation_run(in, out, sizeof(float), multiply);
+    rnc_correlation_run(in, out, sizeof(float), multiply_scalar);
 }
 
 void rnc_correlation_matrix_f64_scalar(const rnc_matrix_input *in, rnc_matrix_output *out) {
     RNC_STAMP(out, Scalar);
-    rnc_correlation_run(in, out, sizeof(double), multiply);
+    rnc_correlation_run(in, out, sizeof(double), multiply_scalar);
 }

@@ -17,7 +17,7 @@ static inline __m256d halves_f64(const double *low, const double *high) {
     return _mm256_insertf128_pd(_mm256_castpd128_pd256(_mm_loadu_pd(low)), _mm_loadu_pd(high), 1);
 }
 
-static void tile_f32(const void *in, size_t in_stride, void *out, size_t out_stride) {
+static void tile_f32_avx2(const void *in, size_t in_stride, void *out, size_t out_stride) {
     const float *rows = in;
     float *columns = out;
 #pragma GCC unroll 2
@@ -42,7 +42,7 @@ static void tile_f32(const void *in, size_t in_stride, void *out, size_t out_str
     }
 }
 
-static void tile_f64(const void *in, size_t in_stride, void *out, size_t out_stride) {
+static void tile_f64_avx2(const void *in, size_t in_stride, void *out, size_t out_stride) {
     const double *rows = in;
     double *columns = out;
 #pragma GCC unroll 2
@@ -57,12 +57,12 @@ static void tile_f64(const void *in, size_t in_stride, void *out, size_t out_str
 
 void rnc_transpose_f32_avx2(const rnc_matrix_input *in, rnc_matrix_output *out) {
     RNC_STAMP(out, AVX2);
-    rnc_transpose_run(in, out, sizeof(float), 8, tile_f32);
+    rnc_transpose_run(in, out, sizeof(float), 8, tile_f32_avx2);
 }
 
 void rnc_transpose_f64_avx2(const rnc_matrix_input *in, rnc_matrix_output *out) {
     RNC_STAMP(out, AVX2);
-    rnc_transpose_run(in, out, sizeof(double), 4, tile_f64);
+    rnc_transpose_run(in, out, sizeof(double), 4, tile_f64_avx2);
 }
 
 #pragma GCC pop_options

@@ -12,7 +12,7 @@ static inline void store_halves(float *even, float *odd, float32x4_t top_f32x4,
     vst1q_f32(odd, vreinterpretq_f32_f64(vtrn2q_f64(top, bottom)));
 }
 
-static void tile_f32(const void *in, size_t in_stride, void *out, size_t out_stride) {
+static void tile_f32_neon(const void *in, size_t in_stride, void *out, size_t out_stride) {
     const float *rows = in;
     float *columns = out;
     float32x4_t row0_f32x4 = vld1q_f32(rows), row1_f32x4 = vld1q_f32(rows + in_stride);
@@ -24,7 +24,7 @@ static void tile_f32(const void *in, size_t in_stride, void *out, size_t out_str
                  vtrn2q_f32(row2_f32x4, row3_f32x4));
 }
 
-static void tile_f64(const void *in, size_t in_stride, void *out, size_t out_stride) {
+static void tile_f64_neon(const void *in, size_t in_stride, void *out, size_t out_stride) {
     const double *rows = in;
     double *columns = out;
     float64x2_t even_f64x2 = vld1q_f64(rows), odd_f64x2 = vld1q_f64(rows + in_stride);
@@ -34,12 +34,12 @@ static void tile_f64(const void *in, size_t in_stride, void *out, size_t out_str
 
 void rnc_transpose_f32_neon(const rnc_matrix_input *in, rnc_matrix_output *out) {
     RNC_STAMP(out, NEON);
-    rnc_transpose_run(in, out, sizeof(float), 4, tile_f32);
+    rnc_transpose_run(in, out, sizeof(float), 4, tile_f32_neon);
 }
 
 void rnc_transpose_f64_neon(const rnc_matrix_input *in, rnc_matrix_output *out) {
     RNC_STAMP(out, NEON);
-    rnc_transpose_run(in, out, sizeof(double), 2, tile_f64);
+    rnc_transpose_run(in, out, sizeof(double), 2, tile_f64_neon);
 }
 
 #endif

@@ -4,7 +4,7 @@
 #if RNC_X86_64
 #include <emmintrin.h>
 
-static void tile_f32(const void *in, size_t in_stride, void *out, size_t out_stride) {
+static void tile_f32_sse2(const void *in, size_t in_stride, void *out, size_t out_stride) {
     const float *rows = in;
     float *columns = out;
     __m128 row0_f32x4 = _mm_loadu_ps(rows), row1_f32x4 = _mm_loadu_ps(rows + in_stride);
@@ -20,7 +20,7 @@ static void tile_f32(const void *in, size_t in_stride, void *out, size_t out_str
     _mm_storeu_ps(columns + 3 * out_stride, _mm_movehl_ps(bottom_high_f32x4, top_high_f32x4));
 }
 
-static void tile_f64(const void *in, size_t in_stride, void *out, size_t out_stride) {
+static void tile_f64_sse2(const void *in, size_t in_stride, void *out, size_t out_stride) {
     const double *rows = in;
     double *columns = out;
     __m128d even_f64x2 = _mm_loadu_pd(rows), odd_f64x2 = _mm_loadu_pd(rows + in_stride);
@@ -30,12 +30,12 @@ static void tile_f64(const void *in, size_t in_stride, void *out, size_t out_str
 
 void rnc_transpose_f32_sse2(const rnc_matrix_input *in, rnc_matrix_output *out) {
     RNC_STAMP(out, SSE2);
-    rnc_transpose_run(in, out, sizeof(float), 4, tile_f32);
+    rnc_transpose_run(in, out, sizeof(float), 4, tile_f32_sse2);
 }
 
 void rnc_transpose_f64_sse2(const rnc_matrix_input *in, rnc_matrix_output *out) {
     RNC_STAMP(out, SSE2);
-    rnc_transpose_run(in, out, sizeof(double), 2, tile_f64);
+    rnc_transpose_run(in, out, sizeof(double), 2, tile_f64_sse2);
 }
 
 #endif
