@@ -1,12 +1,14 @@
 """Builds ``renacer._core``, the one C extension: every file under csrc/ behind one cffi interface.
 
 ``pip`` reaches :class:`BuildCore` through pyproject.toml; ``python build_ext.py`` builds in place.
-The interface is ``csrc/api.cdef.h``, read by cffi and included by the C sources alike.
+The interface is ``csrc/api.cdef.h``, read by cffi and included by the C sources alike. The one type
+beside it, for calls cheaper than cffi's, is csrc/python/'s, which also holds the module's entry.
 """
 
 from __future__ import annotations
 
 import os
+import sysconfig
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -16,6 +18,15 @@ from setuptools.command.build_ext import build_ext
 
 ROOT = Path(__file__).resolve().parent
 CSRC = Path("csrc")
+
+# A free-threaded Python before 3.15 has no stable ABI.
+STABLE_ABI = not sysconfig.get_config_var("Py_GIL_DISABLED")
+
+# csrc/python/module.c is the entry of the module and calls cffi's.
+GLUE = """
+#include "rnc.h"
+#define PyInit__core rnc_init_cffi
+"""
 
 # -fno-tree-vectorize: a kernel stamped Scalar must run scalar code.
 # -ffp-contract=off: a fused multiply-add happens where a kernel asks for it, and nowhere else.
@@ -38,7 +49,7 @@ def interface() -> FFI:
     """The cffi builder: declarations from api.cdef.h, implementation from csrc/."""
     ffi = FFI()
     ffi.cdef((ROOT / CSRC / "api.cdef.h").read_text())
-    ffi.set_source("renacer._core", '#include "rnc.h"\n', py_limited_api=True)
+    ffi.set_source("renacer._core", GLUE, py_limited_api=STABLE_ABI)
     return ffi
 
 
@@ -51,6 +62,12 @@ def files(*patterns: str) -> list[str]:
 
 class BuildCore(build_ext):
     """Generates the cffi glue, then compiles changed files only, on every core."""
+
+    def finalize_options(self) -> None:
+        """Name the result after the ABI it has."""
+        super().finalize_options()
+        for ext in self.extensions:
+            ext.py_limited_api = STABLE_ABI
 
     def build_extension(self, ext: Extension) -> None:
         """Compile and link ``ext``; raises CompileError or LinkError as setuptools does."""

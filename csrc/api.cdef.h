@@ -1,6 +1,7 @@
-/* All of the core that Python can see. cffi reads this file and rnc.h includes it, so there is one
- * declaration of everything; hence no preprocessor lines here. It does not grow per operation,
- * instruction set, syscall or engine: those are rows of tables, listed through the functions below.
+/* All of the core that Python can see, but for the type of python/view.h. cffi reads this file and
+ * rnc.h includes it, so there is one declaration of everything; hence no preprocessor lines here. It
+ * does not grow per operation, instruction set, syscall or engine: those are rows of tables, listed
+ * through the functions below.
  *
  * Conventions: functions that can fail return an enum rnc_status; times are nanoseconds of
  * CLOCK_MONOTONIC; a span id is the 8 bytes of an OpenTelemetry span id read as a big-endian
@@ -23,12 +24,25 @@ enum rnc_status {
 
 enum rnc_dtype { RNC_F32 = 0, RNC_F64 = 1 };
 
+/* What goes in and what comes out. */
+enum rnc_shape {
+    RNC_NUMBER,  /* a vector in, a number out */
+    RNC_PAIR,    /* two vectors of one length and type in, a number out */
+    RNC_SEVERAL, /* a vector in, a number out for each parameter */
+    RNC_SUMMARY, /* a vector in; count, mean, stddev, min and max out */
+    RNC_MAP,     /* a vector in, one of its length and type out */
+    RNC_MATRIX,  /* matrices in, one out: rnc_matrix_run */
+};
+
+enum { RNC_SUMMARY_RESULTS = 5 };
+
 /* One row of compute/ops.def, or after those of compute/matrix/matrix.def. */
 typedef struct rnc_op_row {
     const char *name;      /* "sum": Python method, compute.operation, test and bench id */
     const char *span_name; /* "trueno: Vector::sum" */
-    const char *param;     /* name of the scalar parameter ("ddof", "percentile"), or NULL */
+    const char *param;     /* name of the parameter ("ddof", "percentile"), or NULL */
     const char *attribute; /* span attribute that carries the parameter, or NULL */
+    uint32_t shape;        /* enum rnc_shape */
     bool empty_ok;         /* defined on an empty vector */
 } rnc_op_row;
 
@@ -50,15 +64,17 @@ typedef struct rnc_vec {
 /* What the last operation of this thread really did; written by the kernel that ran and run.c. */
 typedef struct rnc_execution {
     const char *kernel;   /* stamped by the kernel: "sum_f32_avx2"; "" when none ran */
-    uint64_t elements;
+    uint64_t elements;    /* of all vectors of a batch; of one vector of a pair */
     int64_t duration_ns;  /* -1 when nothing measured it */
-    double param;
+    double param;         /* the first one */
     int32_t op;           /* row of ops.def, -1 before the first operation */
     int32_t isa;          /* stamped by the kernel: row of isa.def; -1 when none ran */
     int32_t requested;    /* the forced row of isa.def, or -1 */
     uint32_t reason;      /* row of compute/reasons.def: why not the best; 0 = it was the best */
     uint32_t dtype;
     uint32_t status;      /* enum rnc_status */
+    uint32_t batch;       /* vectors (or pairs) of a batch; 0: not a batch. A batch that several
+                             kernels ran has the stamp of the lowest of them */
     bool unmet;           /* a forced set this CPU lacks was asked for, and a lower one ran */
 } rnc_execution;
 
@@ -75,8 +91,25 @@ int rnc_isa_default(int isa, bool strict);
 int rnc_isa_forced(void);        /* this thread's forced row, or -1 */
 bool rnc_isa_forced_strict(void);
 
-/* Run a vector → number operation. Failure gives NaN and a status in rnc_last_execution(). */
+/* Run a vector → number operation, or one of a pair. Failure gives NaN and a status in
+ * rnc_last_execution(). */
 double rnc_run(const rnc_vec *vec, int op, double param);
+double rnc_run_pair(const rnc_vec *vec, const rnc_vec *other, int op, double param);
+
+/* A call of any shape. */
+typedef struct rnc_arguments {
+    const rnc_vec *const *vectors; /* one; the two of a pair; or all of a batch, of one type */
+    size_t vector_count;
+    const double *params; /* one (0 where the operation has none), or any number of RNC_SEVERAL */
+    size_t param_count;
+    double *results; /* for each item of the batch as many as the shape says; NULL for RNC_MAP */
+    void *out;       /* RNC_MAP: the memory of the result, the operand's own or apart from it */
+    bool batch;      /* not RNC_MAP */
+    bool omit_nan;   /* leave NaNs out first: pairs with one; a map leaves them where they are */
+} rnc_arguments;
+
+/* RNC_OK, or the status that rnc_last_execution() has too; results are then not defined. */
+int rnc_apply(int op, const rnc_arguments *arguments);
 const rnc_execution *rnc_last_execution(void);
 /* The sentence for compute.fallback_reason; writes at most size bytes, returns its length. */
 size_t rnc_execution_reason(const rnc_execution *execution, char *out, size_t size);

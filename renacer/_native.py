@@ -6,9 +6,9 @@ import os
 from typing import Any
 
 from renacer import errors
-from renacer._core import ffi, lib
+from renacer._core import View, ffi, lib
 
-__all__ = ["ensure", "ffi", "lib", "string", "table"]
+__all__ = ["View", "ensure", "ffi", "lib", "string", "table"]
 
 _ERRORS: dict[int, type[errors.RenacerError]] = {
     lib.RNC_EMPTY_VECTOR: errors.EmptyVector,

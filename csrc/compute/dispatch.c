@@ -23,7 +23,7 @@
     }
 
 static rnc_kernel *const kernels[RNC_FAMILY_COUNT][RNC_DTYPE_COUNT][RNC_ISA_COUNT] = {
-#define FAMILY(name, rescale, scratch, avx2, sse2, neon, scalar)                                   \
+#define FAMILY(name, rescale, avx2, sse2, neon, scalar)                                            \
     [RNC_FAMILY_##name] = {[RNC_F32] = SLOTS(name, f32, avx2, sse2, neon, scalar),                 \
                            [RNC_F64] = SLOTS(name, f64, avx2, sse2, neon, scalar)},
 #include "compute/families.def"

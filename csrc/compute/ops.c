@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "compute/matrix/ops.h"
+#include "compute/quantiles.h"
 
 /* ---- domains of parameters ------------------------------------------------------------------- */
 
@@ -22,6 +23,8 @@ static int check_percentile(size_t length, double percentile) {
     return percentile >= 0 && percentile <= 100 ? RNC_OK : RNC_INVALID_INPUT;
 }
 
+#define check_percentiles check_percentile
+
 /* ---- rescaling: float64 data whose intermediate results leave float64's range ------------------
  */
 
@@ -34,79 +37,152 @@ static int check_percentile(size_t length, double percentile) {
 #define SMALL_SQUARES 0x1p-900
 #define LARGE_MEAN    0x1p400
 
-static int rescale_never(const rnc_result *raw) {
-    return 0;
+static void rescale_never(const rnc_input *in, const rnc_result *raw, int exponent[2]) {}
+
+static void rescale_sum(const rnc_input *in, const rnc_result *raw, int exponent[2]) {
+    exponent[0] = isfinite(raw->value[0]) ? 0 : SUM_DOWN;
 }
 
-static int rescale_sum(const rnc_result *raw) {
-    return isfinite(raw->value[0]) ? 0 : SUM_DOWN;
+/* Scaling up is for squares only: one factor of a product may be large. */
+static void rescale_products(const rnc_input *in, const rnc_result *raw, int exponent[2]) {
+    if (!isfinite(raw->value[0]))
+        exponent[0] = exponent[1] = SQUARES_DOWN;
+    else if (in->data == in->other && raw->value[0] < SMALL_SQUARES)
+        exponent[0] = exponent[1] = SQUARES_UP;
 }
 
-static int rescale_moments(const rnc_result *raw) {
-    double mean = raw->value[0], squares = raw->value[1];
+static int exponent_of_moments(double mean, double squares) {
     if (!isfinite(squares) || !isfinite(mean))
         return SQUARES_DOWN;
     return squares < SMALL_SQUARES && fabs(mean) < LARGE_MEAN ? SQUARES_UP : 0;
+}
+
+static void rescale_moments(const rnc_input *in, const rnc_result *raw, int exponent[2]) {
+    exponent[0] = exponent_of_moments(raw->value[0], raw->value[1]);
+}
+
+static void rescale_comoments(const rnc_input *in, const rnc_result *raw, int exponent[2]) {
+    exponent[0] = exponent_of_moments(raw->value[0], raw->value[1]);
+    exponent[1] = exponent_of_moments(raw->value[2], raw->value[3]);
 }
 
 /* ---- finishers ------------------------------------------------------------------------------- */
 
 /* A sum that is not finite has no meaningful rounding error beside it. */
 static double total(const rnc_result *raw) {
-    return isfinite(raw->value[0]) ? raw->value[0] + raw->value[1] : raw->value[0];
+    return isfinite(raw->value[0]) && isfinite(raw->value[1]) ? raw->value[0] + raw->value[1]
+                                                              : raw->value[0];
 }
 
-static double finish_sum(const rnc_input *in, const rnc_result *raw, double param, int exponent) {
-    return ldexp(total(raw), -exponent);
+static double count_less_ddof(const rnc_outcome *outcome) {
+    return (double)outcome->in->length - outcome->params[0];
 }
 
-static double finish_mean(const rnc_input *in, const rnc_result *raw, double param, int exponent) {
-    return ldexp(total(raw) / (double)in->length, -exponent);
+static int finish_sum(const rnc_outcome *outcome, double *results) {
+    results[0] = ldexp(total(outcome->raw), -outcome->exponent[0]);
+    return RNC_OK;
 }
 
-static double finish_variance(const rnc_input *in, const rnc_result *raw, double ddof,
-                              int exponent) {
-    return ldexp(raw->value[1] / ((double)in->length - ddof), -2 * exponent);
+static int finish_mean(const rnc_outcome *outcome, double *results) {
+    results[0] = ldexp(total(outcome->raw) / (double)outcome->in->length, -outcome->exponent[0]);
+    return RNC_OK;
 }
 
-static double finish_stddev(const rnc_input *in, const rnc_result *raw, double ddof, int exponent) {
-    return ldexp(sqrt(raw->value[1] / ((double)in->length - ddof)), -exponent);
+static int finish_variance(const rnc_outcome *outcome, double *results) {
+    results[0] =
+        ldexp(outcome->raw->value[1] / count_less_ddof(outcome), -2 * outcome->exponent[0]);
+    return RNC_OK;
 }
 
-static double finish_first(const rnc_input *in, const rnc_result *raw, double param, int exponent) {
-    return raw->value[0];
+static int finish_stddev(const rnc_outcome *outcome, double *results) {
+    results[0] =
+        ldexp(sqrt(outcome->raw->value[1] / count_less_ddof(outcome)), -outcome->exponent[0]);
+    return RNC_OK;
 }
 
-rnc_quantile rnc_quantile_of(size_t length, double percentile) {
-    double position = percentile * (double)(length - 1) / 100;
-    size_t rank = (size_t)position;
-    if (rank >= length - 1)
-        return (rnc_quantile){length - 1, 0};
-    return (rnc_quantile){rank, position - (double)rank};
+static int finish_first(const rnc_outcome *outcome, double *results) {
+    results[0] = outcome->raw->value[0];
+    return RNC_OK;
 }
 
-/* Between lower and upper, monotone in t and never outside them. Where both have one sign their
- * difference cannot overflow; where they do not, each product moves one way only. */
-static double interpolate(double lower, double upper, double t) {
-    if (t == 0 || lower == upper)
-        return lower;
-    if ((lower <= 0 && upper >= 0) || isinf(lower) || isinf(upper))
-        return (1 - t) * lower + t * upper;
-    double between = lower + t * (upper - lower);
-    return between < upper ? between : upper;
+static bool is_nan_at(const rnc_vec *vec, size_t index) {
+    return vec->dtype == RNC_F32 ? isnan(rnc_load_f32(vec->data, index))
+                                 : isnan(rnc_load_f64(vec->data, index));
 }
 
-static double finish_percentile(const rnc_input *in, const rnc_result *raw, double percentile,
-                                int exponent) {
-    return interpolate(raw->value[0], raw->value[1], rnc_quantile_of(in->length, percentile).t);
+/* A place among the elements that were not left out becomes one among all. */
+static int finish_place(const rnc_outcome *outcome, double *results) {
+    size_t place = (size_t)outcome->raw->value[0];
+    if (outcome->original)
+        for (size_t i = 0; i <= place; i++)
+            place += is_nan_at(outcome->original, i);
+    results[0] = (double)place;
+    return RNC_OK;
+}
+
+static int finish_greatest(const rnc_outcome *outcome, double *results) {
+    const rnc_result *raw = outcome->raw;
+    results[0] = isnan(raw->value[0]) ? raw->value[0] : raw->value[2];
+    return RNC_OK;
+}
+
+static int finish_dot(const rnc_outcome *outcome, double *results) {
+    results[0] = ldexp(total(outcome->raw), -outcome->exponent[0] - outcome->exponent[1]);
+    return RNC_OK;
+}
+
+static int finish_root(const rnc_outcome *outcome, double *results) {
+    results[0] = ldexp(sqrt(total(outcome->raw)), -outcome->exponent[0]);
+    return RNC_OK;
+}
+
+static int finish_covariance(const rnc_outcome *outcome, double *results) {
+    results[0] = ldexp(outcome->raw->value[4] / count_less_ddof(outcome),
+                       -outcome->exponent[0] - outcome->exponent[1]);
+    return RNC_OK;
+}
+
+/* Both standard deviations carry the vectors' exponents as the products do. */
+static int finish_correlation(const rnc_outcome *outcome, double *results) {
+    const double *value = outcome->raw->value;
+    if (value[1] == 0 || value[3] == 0)
+        return RNC_DIVISION_BY_ZERO;
+    double coefficient = value[4] / (sqrt(value[1]) * sqrt(value[3]));
+    results[0] = coefficient > 1 ? 1 : coefficient < -1 ? -1 : coefficient;
+    return RNC_OK;
+}
+
+static int finish_percentiles(const rnc_outcome *outcome, double *results) {
+    for (size_t i = 0; i < outcome->param_count; i++)
+        results[i] = rnc_quantile(outcome->in, outcome->params[i]);
+    return RNC_OK;
+}
+
+static int finish_describe(const rnc_outcome *outcome, double *results) {
+    const rnc_result *raw = outcome->raw;
+    results[0] = (double)outcome->in->length;
+    results[1] = ldexp(raw->value[0], -outcome->exponent[0]);
+    finish_stddev(outcome, &results[2]);
+    results[3] = raw->value[2];
+    results[4] = raw->value[3];
+    return RNC_OK;
+}
+
+static int finish_zscore(const rnc_outcome *outcome, double *results) {
+    const double *value = outcome->raw->value;
+    if (value[1] == 0)
+        return RNC_DIVISION_BY_ZERO;
+    results[0] = value[0];
+    results[1] = 1 / sqrt(value[1] / count_less_ddof(outcome));
+    return RNC_OK;
 }
 
 /* ---- the table ---------------------------------------------------------------------------------
  */
 
-#define FAMILY(name, rescale, scratch, avx2, sse2, neon, scalar)                                   \
-    static int (*const rescale_of_##name)(const rnc_result *) = rescale_##rescale;                 \
-    enum { scratch_of_##name = scratch };
+#define FAMILY(name, rescale, avx2, sse2, neon, scalar)                                            \
+    static void (*const rescale_of_##name)(const rnc_input *, const rnc_result *, int[2]) =        \
+        rescale_##rescale;
 #include "compute/families.def"
 #undef FAMILY
 
@@ -127,24 +203,36 @@ static const struct {
 };
 
 enum {
-#define OP(name, family, finisher, parameter, empty_ok) OP_##name,
+#define OP(name, shape, family, second, finisher, parameter, empty_ok) OP_##name,
 #include "compute/ops.def"
 #undef OP
     OP_COUNT
 };
 
+enum {
+    SHAPE_number = RNC_NUMBER,
+    SHAPE_self = RNC_NUMBER,
+    SHAPE_pair = RNC_PAIR,
+    SHAPE_several = RNC_SEVERAL,
+    SHAPE_summary = RNC_SUMMARY,
+    SHAPE_map = RNC_MAP,
+};
+
 static rnc_op_definition definitions[OP_COUNT];
 
 __attribute__((constructor)) static void define(void) {
-#define OP(name_, family_, finisher, parameter, empty_ok_)                                         \
+#define OP(name_, shape_, family_, second_, finisher, parameter, empty_ok_)                        \
     definitions[OP_##name_] = (rnc_op_definition){                                                 \
         .row = {.name = #name_,                                                                    \
                 .span_name = "trueno: Vector::" #name_,                                            \
                 .param = parameters[PARAMETER_##parameter].name,                                   \
                 .attribute = parameters[PARAMETER_##parameter].attribute,                          \
+                .shape = SHAPE_##shape_,                                                           \
                 .empty_ok = empty_ok_},                                                            \
         .family = RNC_FAMILY_##family_,                                                            \
-        .scratch = scratch_of_##family_,                                                           \
+        .second_family = RNC_FAMILY_##second_,                                                     \
+        .operands = (int)SHAPE_##shape_ == (int)RNC_PAIR ? 2 : 1,                                            \
+        .selects = RNC_FAMILY_##family_ == RNC_FAMILY_select,                                      \
         .check = parameters[PARAMETER_##parameter].check,                                          \
         .rescale = rescale_of_##family_,                                                           \
         .finish = finish_##finisher,                                                               \
@@ -167,4 +255,15 @@ const rnc_op_row *rnc_op(int index) {
         return &definition->row;
     const rnc_matrix_definition *matrix = rnc_matrix_define(index - OP_COUNT);
     return matrix ? &matrix->row : NULL;
+}
+
+size_t rnc_op_results(const rnc_op_definition *op, size_t param_count) {
+    switch (op->row.shape) {
+    case RNC_SEVERAL:
+        return param_count;
+    case RNC_SUMMARY:
+        return RNC_SUMMARY_RESULTS;
+    default:
+        return 1;
+    }
 }

@@ -138,7 +138,7 @@ static void fill_execution(rnc_compute_body *body, const rnc_execution *executio
     body->param = execution->param;
     body->kernel = execution->kernel;
     body->name = NULL;
-    body->batch = 0;
+    body->batch = execution->batch;
     body->op = (uint16_t)execution->op;
     body->isa = (int8_t)execution->isa;
     body->requested = (int8_t)execution->requested;

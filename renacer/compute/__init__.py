@@ -8,10 +8,13 @@ from renacer.compute.backends import (
     last_execution,
     use_backend,
 )
+from renacer.compute.batch import Batch
 from renacer.compute.matrix import Matrix
-from renacer.compute.vector import Vector
+from renacer.compute.vector import Description, Vector
 
 __all__ = [
+    "Batch",
+    "Description",
     "Execution",
     "Matrix",
     "SimdBackend",

@@ -9,8 +9,9 @@ from __future__ import annotations
 import array
 from typing import Any
 
-from renacer._native import ensure, ffi, lib, string, table
+from renacer._native import ensure, ffi, lib
 from renacer.compute import vector as vectors
+from renacer.compute.apply import OP
 from renacer.compute.buffers import TYPECODES, Floats, dtype_name, read_floats
 from renacer.compute.grids import Grid, read_flat, read_grid
 from renacer.compute.vector import Vector
@@ -18,7 +19,6 @@ from renacer.errors import InvalidInput, SizeMismatch
 
 __all__ = ["Matrix"]
 
-_OP = {string(row.name): index for index, row in enumerate(table(lib.rnc_op))}
 _DTYPES = {"float32": lib.RNC_F32, "float64": lib.RNC_F64}
 _SIZES = {"float32": 4, "float64": 8}
 _INTERFACE_TYPES = {"float32": "<f4", "float64": "<f8"}
@@ -158,8 +158,7 @@ class Matrix:
         """
         left, right = _promoted(self, other if isinstance(other, Matrix) else Matrix(other))
         result = _result(out, left.rows, right.cols, left.dtype)
-        mismatch = SizeMismatch(left.cols, right.rows)
-        _run("matmul", left, right._mat, result._mat, mismatch)
+        _run("matmul", left, right._mat, result._mat)
         return result
 
     def __matmul__(self, other: Any) -> Any:
@@ -183,8 +182,7 @@ class Matrix:
         if left.dtype != given.dtype:
             left, given = Matrix(left, dtype="float64"), Vector(given, dtype="float64")
         result = _vector_result(out, left.rows, left.dtype)
-        mismatch = SizeMismatch(left.cols, len(given))
-        _run("matvec", left, _column(given), _column(result), mismatch)
+        _run("matvec", left, _column(given), _column(result))
         return result
 
     def transpose(self, out: Any = None) -> Matrix:
@@ -220,13 +218,7 @@ class Matrix:
         if rows <= 0 or cols <= 0:
             rows, cols, out = 0, 0, None
         result = _result(out, rows, cols, left.dtype)
-        wrong = InvalidInput(
-            "convolve2d: out shares memory with an operand"
-            if rows
-            else f"convolve2d: {right.rows} x {right.cols} weights are larger than the matrix, "
-            f"{left.rows} x {left.cols}"
-        )
-        _run("convolve2d", left, right._mat, result._mat, wrong)
+        _run("convolve2d", left, right._mat, result._mat)
         return result
 
 
@@ -284,22 +276,26 @@ def _check_target(actual: str, expected: str, usable: bool) -> None:
 
 def _column(vector: Vector) -> Any:
     """A vector as a matrix of one column; the vector keeps its memory alive."""
-    return ffi.new("rnc_mat *", (vector._memory, len(vector), 1, _DTYPES[vector.dtype]))
+    return ffi.new("rnc_mat *", (vector._vec.data, len(vector), 1, _DTYPES[vector.dtype]))
 
 
-def _run(op: str, left: Matrix, right: Any, result: Any, error: Exception | None = None) -> None:
-    """One call into the core. ``error`` is what misfitting operands raise."""
-    status = lib.rnc_matrix_run(_OP[op], left._mat, right, result)
+def _run(op: str, left: Matrix, right: Any, result: Any) -> None:
+    """One call into the core, and what it refuses as this package's errors."""
+    status = lib.rnc_matrix_run(OP[op], left._mat, right, result)
     if status == lib.RNC_OK:
         return
-    if status == lib.RNC_SIZE_MISMATCH and error is not None:
-        raise error
-    if status == lib.RNC_INVALID_INPUT:
-        shared = InvalidInput(f"{op}: out shares memory with an operand")
-        raise error if isinstance(error, InvalidInput) else shared
+    if status == lib.RNC_SIZE_MISMATCH:
+        raise SizeMismatch(left.cols, right.rows)
+    misuse = "out shares memory with an operand"
+    if op == "convolve2d" and (right.rows > left.rows or right.cols > left.cols):
+        misuse = (
+            f"{right.rows} x {right.cols} weights are larger than the matrix, "
+            f"{left.rows} x {left.cols}"
+        )
     messages = {
         lib.RNC_EMPTY_VECTOR: f"{op} of an empty matrix, or by one",
         lib.RNC_DIVISION_BY_ZERO: f"{op}: a column is constant",
+        lib.RNC_INVALID_INPUT: f"{op}: {misuse}",
         lib.RNC_NO_MEMORY: f"{op}: no memory for {left.rows} x {left.cols} elements",
     }
     ensure(status, messages.get(status, ""))

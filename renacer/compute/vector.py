@@ -6,32 +6,53 @@ Every operation is one call into the core, which selects the kernel, runs it, an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+import struct
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple, NoReturn
 
-from renacer._native import ensure, ffi, lib, string, table
+from renacer._native import View, ffi, lib
+from renacer.compute.apply import OP, PROPAGATE, apply, fail, omits
 from renacer.compute.buffers import TYPECODES, dtype_name, read_floats
+from renacer.errors import InvalidInput, SizeMismatch
 
-__all__ = ["Vector"]
+__all__ = ["Description", "Vector"]
 
 allocation_hook: Callable[[int, int], None] | None = None
 """Called as ``hook(nbytes, copied_bytes)`` for each vector made while a tracer is active."""
 
-_OP = {string(row.name): index for index, row in enumerate(table(lib.rnc_op))}
-_SUM = _OP["sum"]
-_MEAN = _OP["mean"]
-_VARIANCE = _OP["variance"]
-_STDDEV = _OP["stddev"]
-_MIN = _OP["min"]
-_MAX = _OP["max"]
-_PERCENTILE = _OP["percentile"]
-
-_run = lib.rnc_run
+_SUM = OP["sum"]
+_MEAN = OP["mean"]
+_VARIANCE = OP["variance"]
+_STDDEV = OP["stddev"]
+_MIN = OP["min"]
+_MAX = OP["max"]
+_PERCENTILE = OP["percentile"]
+_PERCENTILES = OP["percentiles"]
+_ARGMIN = OP["argmin"]
+_ARGMAX = OP["argmax"]
+_DOT = OP["dot"]
+_COVARIANCE = OP["covariance"]
+_CORRELATION = OP["correlation"]
+_DESCRIBE = OP["describe"]
+_SUMMARY = lib.RNC_SUMMARY_RESULTS
+_ZSCORE = OP["zscore"]
+_NORMS = {"l1": OP["norm_l1"], "l2": OP["norm_l2"], "linf": OP["norm_linf"]}
 
 _DTYPES = {"float32": lib.RNC_F32, "float64": lib.RNC_F64}
 
 
-class Vector:
+class Description(NamedTuple):
+    """What :meth:`Vector.describe` found; ``quantiles`` maps each percentile asked for."""
+
+    count: int  # type: ignore[assignment]
+    mean: float
+    stddev: float
+    min: float
+    max: float
+    quantiles: dict[float, float] = {}  # noqa: RUF012
+
+
+class Vector(View):
     """One-dimensional float32 or float64 data, ready for operations.
 
     ``data`` is anything with the buffer protocol, ``__array_interface__`` or ``__array__`` (NumPy
@@ -43,30 +64,30 @@ class Vector:
     anything whose text or ``name`` says so) converts.
 
     Results are Python floats in float64 precision, for float32 data too. NaN anywhere makes the
-    result NaN. Raises :class:`~renacer.InvalidInput` for data that holds no real numbers or has
+    result NaN, or with ``nan_policy="omit"`` the operation runs on the elements that are not NaN.
+    Raises :class:`~renacer.InvalidInput` for data that holds no real numbers or has
     more than one dimension.
     """
 
-    __slots__ = ("__weakref__", "_dtype", "_memory", "_owner", "_vec")
+    __slots__ = ("__weakref__",)
 
-    def __init__(self, data: Any, dtype: Any = None) -> None:
+    @staticmethod
+    def _read(data: Any, dtype: Any) -> tuple[Any, int, int, Any]:
+        """What View asks of data that it cannot hold as it is."""
         source = data._view() if isinstance(data, Vector) else data
         floats = read_floats(source, None if dtype is None else dtype_name(dtype))
-        self._dtype = floats.dtype
-        self._owner = floats.owner
-        self._memory = ffi.from_buffer(floats.memory)
-        self._vec = ffi.new("rnc_vec *", (self._memory, floats.length, _DTYPES[floats.dtype]))
-        if allocation_hook is not None and lib.rnc_tracer_active() != ffi.NULL:
-            nbytes = len(self._memory)
-            allocation_hook(nbytes, nbytes if floats.copied else 0)
+        copied = len(ffi.from_buffer(floats.memory)) if floats.copied else 0
+        return floats.memory, _DTYPES[floats.dtype], copied, floats.owner
+
+    def _allocated(self, nbytes: int, copied: int) -> None:
+        """What View calls for a new vector while a tracer is active."""
+        if allocation_hook is not None:
+            allocation_hook(nbytes, copied)
 
     @property
     def dtype(self) -> str:
         """Element type, "float32" or "float64"."""
         return self._dtype
-
-    def __len__(self) -> int:
-        return int(self._vec.length)
 
     def __iter__(self) -> Iterator[float]:
         return iter(self._view())
@@ -80,63 +101,226 @@ class Vector:
         code: Any = TYPECODES[self._dtype]
         return memoryview(ffi.buffer(self._memory)).cast(code)
 
-    def sum(self) -> float:
+    @property
+    def _memory(self) -> Any:
+        """The bytes of the elements, as cffi has them."""
+        return ffi.from_buffer(self._buffer)
+
+    @property
+    def _vec(self) -> Any:
+        """The ``rnc_vec *`` for functions of the core, valid while this vector lives."""
+        return ffi.cast("rnc_vec *", self._address)
+
+    def sum(self, *, nan_policy: str = PROPAGATE) -> float:
         """Sum of all elements; 0.0 when there are none."""
-        result: float = _run(self._vec, _SUM, 0.0)
+        if nan_policy is not PROPAGATE:
+            return self._number(_SUM, nan_policy)
+        result = self._run(_SUM)
         return result if result == result else _checked(result)
 
-    def mean(self) -> float:
+    def mean(self, *, nan_policy: str = PROPAGATE) -> float:
         """Arithmetic mean. Raises EmptyVector."""
-        result: float = _run(self._vec, _MEAN, 0.0)
+        if nan_policy is not PROPAGATE:
+            return self._number(_MEAN, nan_policy)
+        result = self._run(_MEAN)
         return result if result == result else _checked(result)
 
-    def variance(self, ddof: float = 0) -> float:
+    def variance(self, ddof: float = 0, *, nan_policy: str = PROPAGATE) -> float:
         """Sum of squared distances from the mean, divided by ``n - ddof``; never negative.
 
         Computed from shifted data, merged blockwise (Chan, Golub and LeVeque, 1979). Raises
         EmptyVector; DivisionByZero when ``ddof`` is not below the length; InvalidInput when it is
         negative.
         """
-        result: float = _run(self._vec, _VARIANCE, ddof)
-        return result if result == result else _checked(result, "ddof", ddof)
+        if nan_policy is not PROPAGATE:
+            return self._number(_VARIANCE, nan_policy, ddof)
+        result = self._run(_VARIANCE, ddof)
+        return result if result == result else _checked(result, ddof)
 
-    def stddev(self, ddof: float = 0) -> float:
+    def stddev(self, ddof: float = 0, *, nan_policy: str = PROPAGATE) -> float:
         """Square root of :meth:`variance`, in range even where the variance is not."""
-        result: float = _run(self._vec, _STDDEV, ddof)
-        return result if result == result else _checked(result, "ddof", ddof)
+        if nan_policy is not PROPAGATE:
+            return self._number(_STDDEV, nan_policy, ddof)
+        result = self._run(_STDDEV, ddof)
+        return result if result == result else _checked(result, ddof)
 
-    def min(self) -> float:
+    def min(self, *, nan_policy: str = PROPAGATE) -> float:
         """Least element; -0.0 is below 0.0. Raises EmptyVector."""
-        result: float = _run(self._vec, _MIN, 0.0)
+        if nan_policy is not PROPAGATE:
+            return self._number(_MIN, nan_policy)
+        result = self._run(_MIN)
         return result if result == result else _checked(result)
 
-    def max(self) -> float:
+    def max(self, *, nan_policy: str = PROPAGATE) -> float:
         """Greatest element; 0.0 is above -0.0. Raises EmptyVector."""
-        result: float = _run(self._vec, _MAX, 0.0)
+        if nan_policy is not PROPAGATE:
+            return self._number(_MAX, nan_policy)
+        result = self._run(_MAX)
         return result if result == result else _checked(result)
 
-    def percentile(self, q: float) -> float:
+    def percentile(self, q: float, *, nan_policy: str = PROPAGATE) -> float:
         """The ``q``-th percentile, 0 <= q <= 100, between order statistics linearly interpolated.
 
         Definition 7 of Hyndman and Fan (1996), NumPy's default; exact where no interpolation is
         needed. Raises EmptyVector; InvalidInput when ``q`` is outside its range.
         """
-        result: float = _run(self._vec, _PERCENTILE, q)
-        return result if result == result else _checked(result, "percentile", q)
+        if nan_policy is not PROPAGATE:
+            return self._number(_PERCENTILE, nan_policy, q)
+        result = self._run(_PERCENTILE, q)
+        return result if result == result else _checked(result, q)
+
+    def percentiles(self, qs: Sequence[float], *, nan_policy: str = PROPAGATE) -> list[float]:
+        """The percentiles ``qs``, in their order, found together; each as :meth:`percentile`.
+
+        Raises EmptyVector; InvalidInput when one is outside its range.
+        """
+        wanted = list(qs)
+        omit = nan_policy is not PROPAGATE and omits(nan_policy)
+        if not wanted:
+            return []
+        if omit:
+            return apply(_PERCENTILES, (self._vec,), len(wanted), wanted, omit_nan=True)
+        return self._gather(_PERCENTILES, len(wanted), *wanted) or self._refused(wanted)
+
+    def argmin(self, *, nan_policy: str = PROPAGATE) -> int:
+        """First place of :meth:`min`, from 0: of -0.0 where there is one and it is the least.
+
+        The first NaN if there is one, as in NumPy; left out, NaNs still count as places. Raises
+        EmptyVector.
+        """
+        return self._place(_ARGMIN, nan_policy)
+
+    def argmax(self, *, nan_policy: str = PROPAGATE) -> int:
+        """First place of :meth:`max`, with :meth:`argmin`'s rules. Raises EmptyVector."""
+        return self._place(_ARGMAX, nan_policy)
+
+    def norm(self, order: str = "l2", *, nan_policy: str = PROPAGATE) -> float:
+        """Length of the vector: "l1" sums magnitudes, "l2" is Euclid's, "linf" the greatest.
+
+        In range wherever the result is, though squares are not. Raises EmptyVector; InvalidInput
+        for another ``order``.
+        """
+        op = _NORMS.get(order)
+        if op is None:
+            raise InvalidInput(f"order must be 'l1', 'l2' or 'linf', not {order!r}")
+        if nan_policy is not PROPAGATE:
+            return self._number(op, nan_policy)
+        result = self._run(op)
+        return result if result == result else _checked(result)
+
+    def dot(self, other: Vector, *, nan_policy: str = PROPAGATE) -> float:
+        """Sum of products of elements; float64's with compensation (Ogita, Rump, Oishi, 2005).
+
+        ``other`` is a vector of the same length and type. Raises EmptyVector; SizeMismatch;
+        InvalidInput when the types differ.
+        """
+        return self._pair(_DOT, other, nan_policy)
+
+    def covariance(
+        self, other: Vector, ddof: float = 0, *, nan_policy: str = PROPAGATE
+    ) -> float:
+        """Sum of products of distances from both means, divided by ``n - ddof``.
+
+        Raises as :meth:`dot`; DivisionByZero and InvalidInput as :meth:`variance`.
+        """
+        return self._pair(_COVARIANCE, other, nan_policy, ddof)
+
+    def correlation(self, other: Vector, *, nan_policy: str = PROPAGATE) -> float:
+        """Pearson's coefficient, from -1 to 1, in one pass over both vectors.
+
+        Raises as :meth:`dot`; DivisionByZero when the elements of a vector are all equal.
+        """
+        return self._pair(_CORRELATION, other, nan_policy)
+
+    def zscore(
+        self, ddof: float = 0, *, out: Any = None, nan_policy: str = PROPAGATE
+    ) -> Vector:
+        """Each element's distance from the mean in standard deviations, in the vector's own type.
+
+        ``out`` is a Vector or a writable buffer of the same length and type that takes the result;
+        it may be this vector's own memory. The result is a vector over it, or over new memory.
+        With ``nan_policy="omit"`` NaNs stay where they are and do not enter the mean.
+
+        Raises EmptyVector; DivisionByZero when all elements are equal or ``ddof`` is not below the
+        length; SizeMismatch; InvalidInput for an ``out`` that cannot be used.
+        """
+        omit = omits(nan_policy)
+        scores = self._output(out)
+        apply(_ZSCORE, (self._vec,), 0, (ddof,), out=scores._vec.data, omit_nan=omit)
+        return scores
+
+    def describe(
+        self,
+        quantiles: Sequence[float] = (),
+        *,
+        ddof: float = 0,
+        nan_policy: str = PROPAGATE,
+    ) -> Description:
+        """Count, mean, standard deviation, least and greatest element, in one pass.
+
+        ``quantiles`` are percentiles to find as well, by :meth:`percentiles`. The count leaves out
+        what ``nan_policy`` leaves out. Raises as :meth:`stddev` and :meth:`percentiles`.
+        """
+        if nan_policy is not PROPAGATE and omits(nan_policy):
+            numbers = apply(_DESCRIBE, (self._vec,), _SUMMARY, (ddof,), omit_nan=True)
+        else:
+            numbers = self._gather(_DESCRIBE, _SUMMARY, ddof) or self._refused((ddof,))
+        count, mean, stddev, least, greatest = numbers
+        found = self.percentiles(quantiles, nan_policy=nan_policy) if quantiles else ()
+        return Description(
+            int(count), mean, stddev, least, greatest, dict(zip(quantiles, found, strict=True))
+        )
+
+    def _number(self, op: int, nan_policy: str, param: float = 0.0) -> float:
+        omit = omits(nan_policy)
+        return apply(op, (self._vec,), 1, (param,), omit_nan=omit)[0]
+
+    def _refused(self, params: Sequence[float]) -> NoReturn:
+        fail((self._vec,), params)
+        raise AssertionError("an operation gave nothing and no reason")
+
+    def _place(self, op: int, nan_policy: str) -> int:
+        if nan_policy is not PROPAGATE:
+            return int(self._number(op, nan_policy))
+        result = self._run(op)
+        return int(result) if result == result else int(_checked(result))
+
+    def _pair(self, op: int, other: Vector, nan_policy: str, param: float = 0.0) -> float:
+        if not isinstance(other, Vector):
+            raise InvalidInput(f"the other operand must be a Vector, not {type(other).__name__}")
+        if other._dtype != self._dtype:
+            raise InvalidInput(f"the operands are {self.dtype} and {other.dtype}")
+        if nan_policy is not PROPAGATE:
+            omit = omits(nan_policy)
+            return apply(op, (self._vec, other._vec), 1, (param,), omit_nan=omit)[0]
+        result = self._run(op, param, other)
+        return result if result == result else _checked(result, param, (self, other))
+
+    def _output(self, out: Any) -> Vector:
+        """A vector over ``out``, or over new memory, that takes a result of this one's size."""
+        code: Any = TYPECODES[self.dtype]
+        if out is None:
+            return Vector(memoryview(bytearray(len(self) * struct.calcsize(code))).cast(code))
+        scores = out if isinstance(out, Vector) else _vector_over(out)
+        if scores is None or scores._dtype != self._dtype:
+            raise InvalidInput(f"out must be a contiguous buffer of {self.dtype}")
+        if memoryview(scores._memory).readonly:
+            raise InvalidInput("out is read-only")
+        if len(scores) != len(self):
+            raise SizeMismatch(len(self), len(scores))
+        return scores
 
 
-def _checked(result: float, parameter: str = "", value: float = 0.0) -> float:
+def _vector_over(out: Any) -> Vector | None:
+    """A vector over the memory of ``out`` itself, or None where it would be over a copy."""
+    try:
+        view = memoryview(out)
+    except TypeError:
+        return None
+    return Vector(view) if view.c_contiguous and view.format in TYPECODES.values() else None
+
+
+def _checked(result: float, param: float = 0.0, operands: Sequence[Vector] = ()) -> float:
     """NaN as an operation gave it: a result if the operation succeeded, else its error."""
-    execution = lib.rnc_last_execution()
-    if execution.status == lib.RNC_OK:
-        return result
-    op = string(lib.rnc_op(execution.op).name)
-    length = execution.elements
-    messages = {
-        lib.RNC_EMPTY_VECTOR: f"{op} of an empty vector",
-        lib.RNC_DIVISION_BY_ZERO: f"{op}: ddof {value:g} is not below the length {length}",
-        lib.RNC_INVALID_INPUT: f"{op}: {parameter} {value:g} is out of range",
-        lib.RNC_NO_MEMORY: f"{op}: no memory for {length} elements",
-    }
-    ensure(execution.status, messages.get(execution.status, ""))
+    fail([operand._vec for operand in operands], (param,))
     return result

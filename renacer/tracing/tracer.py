@@ -319,7 +319,7 @@ for _name in _OPS:
     setattr(
         ComputeTracer,
         f"traced_{_name}",
-        _traced(_name, Vector if hasattr(Vector, _name) else Matrix),
+        _traced(_name, Matrix if hasattr(Matrix, _name) else Vector),
     )
 
 os.register_at_fork(after_in_child=_forked)

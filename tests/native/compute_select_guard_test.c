@@ -15,7 +15,7 @@
 static double words[2 * (LENGTH + RNC_SCRATCH_SLACK)];
 
 static void compare(const void *data, size_t rank, rnc_kernel *kernel, rnc_kernel *specification) {
-    rnc_input in = {.data = data, .length = LENGTH, .scale = 1, .rank = rank, .scratch = words};
+    rnc_input in = {.data = data, .length = LENGTH, .scale = 1, .ranks = &rank, .rank_count = 1, .scratch = words};
     rnc_result got, want;
     kernel(&in, &got);
     specification(&in, &want);

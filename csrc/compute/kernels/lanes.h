@@ -4,6 +4,7 @@
 #ifndef RNC_COMPUTE_KERNELS_LANES_H
 #define RNC_COMPUTE_KERNELS_LANES_H
 
+#include <math.h>
 #include <stddef.h>
 
 #define RNC_SUM_F32_LANES 32 /* eight AVX2 accumulators hide an addition's latency */
@@ -17,6 +18,14 @@ static inline double rnc_fold(double *lanes, size_t count) {
     return lanes[0];
 }
 
+/* Of numbers that are not NaN. */
+static inline double rnc_greatest(const double *lanes, size_t count) {
+    double greatest = lanes[0];
+    for (size_t lane = 1; lane < count; lane++)
+        greatest = lanes[lane] > greatest ? lanes[lane] : greatest;
+    return greatest;
+}
+
 /* A sum and the rounding errors made on the way. *sum + *error is exact when the errors' own sum is
  * (Knuth's TwoSum; no order of magnitudes is assumed). Of no use once *sum is not finite. */
 static inline void rnc_two_sum(double *sum, double *error, double addend) {
@@ -24,6 +33,13 @@ static inline void rnc_two_sum(double *sum, double *error, double addend) {
     double taken = total - *sum;
     *error += (*sum - (total - taken)) + (addend - taken);
     *sum = total;
+}
+
+/* The same for a product, whose own rounding error is exact too. */
+static inline void rnc_add_product(double *sum, double *error, double x, double y) {
+    double product = x * y;
+    rnc_two_sum(sum, error, product);
+    *error += fma(x, y, -product);
 }
 
 static inline void rnc_fold_compensated(double *sums, double *errors, size_t count) {

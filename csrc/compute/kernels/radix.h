@@ -69,4 +69,26 @@ static inline void rnc_radix_select(uint64_t *keys, size_t count, size_t rank, u
     pair[1] = rank + 1 < count ? keys[rank + 1] : above;
 }
 
+/* Sorts keys by the bits from `lowest` up, a digit at a time; `other` has room for as many. Returns
+ * which of the two is sorted. */
+static inline uint64_t *rnc_radix_sort_all(uint64_t *keys, uint64_t *other, size_t count,
+                                           unsigned lowest) {
+    for (unsigned shift = lowest; shift < 64; shift += RNC_RADIX_BITS) {
+        size_t next[RNC_RADIX_BUCKETS] = {0}, before = 0;
+        for (size_t i = 0; i < count; i++)
+            next[rnc_radix_digit(keys[i], shift)]++;
+        for (unsigned bucket = 0; bucket < RNC_RADIX_BUCKETS; bucket++) {
+            size_t own = next[bucket];
+            next[bucket] = before;
+            before += own;
+        }
+        for (size_t i = 0; i < count; i++)
+            other[next[rnc_radix_digit(keys[i], shift)]++] = keys[i];
+        uint64_t *sorted = other;
+        other = keys;
+        keys = sorted;
+    }
+    return keys;
+}
+
 #endif

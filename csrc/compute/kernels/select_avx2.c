@@ -88,12 +88,15 @@ static inline __m256i load_keys_f32_avx2(const float *elements, __m256i *unorder
 
 void rnc_select_f32_avx2(const rnc_input *in, rnc_result *out) {
     RNC_STAMP(out, AVX2);
-    int32_t pair[2];
     bool unordered = false;
-    select_f32_avx2(in->data, true, in->length, in->rank, in->scratch,
-                    in->length + RNC_SCRATCH_SLACK, pair, &unordered);
-    for (int i = 0; i < 2; i++)
-        out->value[i] = unordered ? (double)NAN : rnc_element_f32((uint32_t)pair[i] ^ RNC_SIGN_F32);
+    for (size_t k = 0; k < in->rank_count; k++) {
+        int32_t pair[2];
+        select_f32_avx2(in->data, true, in->length, in->ranks[k], in->scratch,
+                        in->length + RNC_SCRATCH_SLACK, pair, &unordered);
+        for (int i = 0; i < 2; i++)
+            in->pairs[2 * k + i] =
+                unordered ? (double)NAN : rnc_element_f32((uint32_t)pair[i] ^ RNC_SIGN_F32);
+    }
 }
 
 /* ---- float64 --------------------------------------------------------------------------------- */
@@ -126,12 +129,15 @@ static inline __m256i load_keys_f64_avx2(const double *elements, __m256i *unorde
 
 void rnc_select_f64_avx2(const rnc_input *in, rnc_result *out) {
     RNC_STAMP(out, AVX2);
-    int64_t pair[2];
     bool unordered = false;
-    select_f64_avx2(in->data, true, in->length, in->rank, in->scratch,
-                    in->length + RNC_SCRATCH_SLACK, pair, &unordered);
-    for (int i = 0; i < 2; i++)
-        out->value[i] = unordered ? (double)NAN : rnc_element_f64((uint64_t)pair[i] ^ RNC_SIGN_F64);
+    for (size_t k = 0; k < in->rank_count; k++) {
+        int64_t pair[2];
+        select_f64_avx2(in->data, true, in->length, in->ranks[k], in->scratch,
+                        in->length + RNC_SCRATCH_SLACK, pair, &unordered);
+        for (int i = 0; i < 2; i++)
+            in->pairs[2 * k + i] =
+                unordered ? (double)NAN : rnc_element_f64((uint64_t)pair[i] ^ RNC_SIGN_F64);
+    }
 }
 
 #pragma GCC pop_options

@@ -42,12 +42,4 @@ enum rnc_matrix_op {
 #include "compute/matrix/matrix.def"
 #undef MATRIX
 
-static inline void rnc_store_f32(float *data, size_t index, float element) {
-    memcpy(data + index, &element, sizeof element);
-}
-
-static inline void rnc_store_f64(double *data, size_t index, double element) {
-    memcpy(data + index, &element, sizeof element);
-}
-
 #endif

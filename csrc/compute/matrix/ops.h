@@ -4,19 +4,19 @@
 
 #include "compute/matrix/kernel.h"
 
-typedef struct rnc_shape {
+typedef struct rnc_extent {
     size_t rows;
     size_t cols;
-} rnc_shape;
+} rnc_extent;
 
 typedef struct rnc_matrix_definition {
     rnc_op_row row;
     /* RNC_OK and the result's shape, or why the operands do not fit each other. */
-    int (*shape)(const rnc_mat *left, const rnc_mat *right, rnc_shape *result);
+    int (*shape)(const rnc_mat *left, const rnc_mat *right, rnc_extent *result);
     /* How many elements lie along the direction that the kernel's vectors take; SIZE_MAX where the
      * kernel pads what is shorter than one. */
-    size_t (*run)(const rnc_mat *left, rnc_shape result);
-    size_t (*scratch)(const rnc_mat *left, rnc_shape result, size_t element_size); /* bytes */
+    size_t (*run)(const rnc_mat *left, rnc_extent result);
+    size_t (*scratch)(const rnc_mat *left, rnc_extent result, size_t element_size); /* bytes */
     bool binary; /* takes a right operand */
 } rnc_matrix_definition;
 

@@ -48,7 +48,7 @@ static bool overlap(const rnc_mat *operand, const rnc_mat *result, size_t elemen
 
 static int fit(const rnc_matrix_definition *op, const rnc_mat *left, const rnc_mat *right,
                const rnc_mat *result) {
-    rnc_shape shape;
+    rnc_extent shape;
     size_t element_size = element_sizes[left->dtype];
     int status = op->shape(left, right, &shape);
     if (status != RNC_OK)
@@ -67,7 +67,7 @@ static int compute(const rnc_matrix_definition *op, int index, const rnc_matrix_
                    const rnc_mat *result, rnc_selection selection, rnc_execution *execution) {
     rnc_matrix_input in = *operands;
     rnc_matrix_output out = {(void *)result->data, result->rows, result->cols, false, NULL, -1};
-    rnc_shape shape = {result->rows, result->cols};
+    rnc_extent shape = {result->rows, result->cols};
     uint32_t dtype = in.left.dtype;
     size_t scratch = op->scratch(&in.left, shape, element_sizes[dtype]);
     size_t length = shape.rows && shape.cols ? op->run(&in.left, shape) : 0;

@@ -1,0 +1,11 @@
+/* SSE2: the min and max kernels find the block, an equality test of four (two) elements at once
+ * finds the place. */
+#include <stdbool.h>
+
+#include "compute/kernel.h"
+
+#if RNC_X86_64
+#include "compute/kernels/simd_sse2.h"
+
+#include "compute/kernels/place_simd.h"
+#endif
