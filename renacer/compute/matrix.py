@@ -19,6 +19,7 @@ from renacer.errors import InvalidInput, SizeMismatch
 
 __all__ = ["Matrix"]
 
+_MAT = ffi.typeof("rnc_mat *")
 _DTYPES = {"float32": lib.RNC_F32, "float64": lib.RNC_F64}
 _SIZES = {"float32": 4, "float64": 8}
 _INTERFACE_TYPES = {"float32": "<f4", "float64": "<f8"}
@@ -67,7 +68,7 @@ class Matrix:
         self._floats = grid.floats
         self._dtype = grid.floats.dtype
         self._memory = ffi.from_buffer(grid.floats.memory)
-        self._mat = ffi.new("rnc_mat *", (self._memory, grid.rows, grid.cols, _DTYPES[self._dtype]))
+        self._mat = ffi.new(_MAT, (self._memory, grid.rows, grid.cols, _DTYPES[self._dtype]))
         hook = vectors.allocation_hook
         if hook is not None and lib.rnc_tracer_active() != ffi.NULL:
             nbytes = len(self._memory)
@@ -251,12 +252,14 @@ def _result(out: Any, rows: int, cols: int, dtype: str) -> Matrix:
 def _vector_result(out: Any, length: int, dtype: str) -> Vector:
     if out is None:
         return Vector(_zeros(length, dtype).memory)
-    floats = read_floats(out._view() if isinstance(out, Vector) else out, None)
-    own = not floats.copied or not length
-    _check_target(floats.dtype, dtype, own and not _readonly(out))
-    if floats.length != length:
-        raise SizeMismatch(length, floats.length)
-    return out if isinstance(out, Vector) else Vector(out)
+    own = True
+    result: Vector = out
+    if not isinstance(out, Vector):
+        result, own = Vector(out), not read_floats(out, None).copied or not length
+    _check_target(result.dtype, dtype, own and not _readonly(out))
+    if len(result) != length:
+        raise SizeMismatch(length, len(result))
+    return result
 
 
 def _readonly(out: Any) -> bool:
@@ -276,7 +279,7 @@ def _check_target(actual: str, expected: str, usable: bool) -> None:
 
 def _column(vector: Vector) -> Any:
     """A vector as a matrix of one column; the vector keeps its memory alive."""
-    return ffi.new("rnc_mat *", (vector._vec.data, len(vector), 1, _DTYPES[vector.dtype]))
+    return ffi.new(_MAT, (vector._vec.data, len(vector), 1, _DTYPES[vector.dtype]))
 
 
 def _run(op: str, left: Matrix, right: Any, result: Any) -> None:

@@ -1,10 +1,11 @@
 /* The correlation matrix of columns, in float64 whatever the elements are.
  *
- * A column is scaled by a power of two into float64's middle range, shifted by its first element
- * (so a constant one becomes exact zeros) and centred by the mean of what that leaves. The squared
- * error of the shift is at most n times the variance, so no digits are lost to a large mean. The
- * centred columns, a block of rows at a time, are multiplied with themselves by the instruction
- * set's own tile; dividing by the square roots of the diagonal is left to the end. */
+ * A float64 column is scaled by a power of two into the middle of the range; each is shifted by its
+ * first element (so a constant one becomes exact zeros) and centred by the mean of what that
+ * leaves. The squared error of the shift is at most n times the variance, so no digits are lost to
+ * a large mean. The centred columns, a block of rows at a time, are multiplied with themselves by
+ * the instruction set's own tile; dividing by the square roots of the diagonal is left to the end.
+ */
 #ifndef RNC_COMPUTE_KERNELS_CORRELATION_H
 #define RNC_COMPUTE_KERNELS_CORRELATION_H
 
@@ -53,10 +54,11 @@ static inline double rnc_column_scale(double largest) {
     return ldexp(1, exponent < 1023 ? exponent : 1023);
 }
 
+/* Squares of float32 lie in float64's range as they are. */
 RNC_INLINE void rnc_columns_scale(const rnc_mat *in, rnc_columns *columns, size_t size) {
     for (size_t c = 0; c < in->cols; c++)
         columns->scale[c] = 0;
-    for (size_t r = 0; r < in->rows; r++)
+    for (size_t r = 0; size == sizeof(double) && r < in->rows; r++)
         for (size_t c = 0; c < in->cols; c++) {
             double magnitude = fabs(rnc_element(in, r * in->cols + c, size));
             if (magnitude > columns->scale[c])

@@ -10,9 +10,8 @@
 
 #define CHAINS (RNC_MATVEC_LANES / 4)
 
-static inline __m256d add_widened(__m256d sum_f64x4, const float *row, const float *vector) {
-    return _mm256_fmadd_pd(_mm256_cvtps_pd(_mm_loadu_ps(row)),
-                           _mm256_cvtps_pd(_mm_loadu_ps(vector)), sum_f64x4);
+static inline __m256d add_widened(__m256d sum_f64x4, const float *row, const double *vector) {
+    return _mm256_fmadd_pd(_mm256_cvtps_pd(_mm_loadu_ps(row)), _mm256_loadu_pd(vector), sum_f64x4);
 }
 
 static inline __m256d add_product(__m256d sum_f64x4, const double *row, const double *vector) {
@@ -21,7 +20,8 @@ static inline __m256d add_product(__m256d sum_f64x4, const double *row, const do
 
 void rnc_matvec_f32_avx2(const rnc_matrix_input *in, rnc_matrix_output *out) {
     RNC_STAMP(out, AVX2);
-    const float *row = in->left.data, *vector = in->right.data;
+    const float *row = in->left.data;
+    const double *vector = rnc_matvec_widened(in);
     const size_t cols = in->left.cols;
     for (size_t r = 0; r < out->rows; r++, row += cols) {
         __m256d sum_f64x4[CHAINS];

@@ -12,8 +12,8 @@ static inline float64x2_t widened(const float *two) {
 }
 
 static inline float64x2_t add_widened(float64x2_t sum_f64x2, const float *row,
-                                      const float *vector) {
-    return vaddq_f64(sum_f64x2, vmulq_f64(widened(row), widened(vector)));
+                                      const double *vector) {
+    return vaddq_f64(sum_f64x2, vmulq_f64(widened(row), vld1q_f64(vector)));
 }
 
 static inline float64x2_t add_product(float64x2_t sum_f64x2, const double *row,
@@ -23,7 +23,8 @@ static inline float64x2_t add_product(float64x2_t sum_f64x2, const double *row,
 
 void rnc_matvec_f32_neon(const rnc_matrix_input *in, rnc_matrix_output *out) {
     RNC_STAMP(out, NEON);
-    const float *row = in->left.data, *vector = in->right.data;
+    const float *row = in->left.data;
+    const double *vector = rnc_matvec_widened(in);
     const size_t cols = in->left.cols;
     for (size_t r = 0; r < out->rows; r++, row += cols) {
         float64x2_t sum_f64x2[CHAINS];

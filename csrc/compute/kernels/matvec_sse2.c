@@ -11,8 +11,8 @@ static inline __m128d widened(const float *two) {
     return _mm_cvtps_pd(_mm_castsi128_ps(_mm_loadl_epi64((const __m128i *)two)));
 }
 
-static inline __m128d add_widened(__m128d sum_f64x2, const float *row, const float *vector) {
-    return _mm_add_pd(sum_f64x2, _mm_mul_pd(widened(row), widened(vector)));
+static inline __m128d add_widened(__m128d sum_f64x2, const float *row, const double *vector) {
+    return _mm_add_pd(sum_f64x2, _mm_mul_pd(widened(row), _mm_loadu_pd(vector)));
 }
 
 static inline __m128d add_product(__m128d sum_f64x2, const double *row, const double *vector) {
@@ -21,7 +21,8 @@ static inline __m128d add_product(__m128d sum_f64x2, const double *row, const do
 
 void rnc_matvec_f32_sse2(const rnc_matrix_input *in, rnc_matrix_output *out) {
     RNC_STAMP(out, SSE2);
-    const float *row = in->left.data, *vector = in->right.data;
+    const float *row = in->left.data;
+    const double *vector = rnc_matvec_widened(in);
     const size_t cols = in->left.cols;
     for (size_t r = 0; r < out->rows; r++, row += cols) {
         __m128d sum_f64x2[CHAINS];

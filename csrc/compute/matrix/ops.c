@@ -3,6 +3,7 @@
 
 #include "compute/kernels/correlation.h"
 #include "compute/kernels/gemm.h"
+#include "compute/kernels/matvec.h"
 
 /* ---- shapes ---------------------------------------------------------------------------------- */
 
@@ -65,7 +66,7 @@ static size_t scratch_matmul(const rnc_mat *left, rnc_extent result, size_t elem
 }
 
 static size_t scratch_matvec(const rnc_mat *left, rnc_extent result, size_t element_size) {
-    return 0;
+    return rnc_matvec_scratch(left->cols, element_size);
 }
 
 static size_t scratch_transpose(const rnc_mat *left, rnc_extent result, size_t element_size) {
