@@ -17,22 +17,22 @@ help: ## Show this list
 demo: $(VENV)/.demo ## Trace a real program into a real receiver and show the trace
 	$(BIN)/python -m benches.demo
 
-build: $(VENV)/.build ## Build the package into .venv
+build: $(VENV)/.build ## Build the package into .venv; the command is .venv/bin/renacer
 
 test: lint test-native test-python ## Run every test
 
 test-native: $(VENV)/.test ## The C tests on this machine and, for NEON, under qemu
-	$(MAKE) -C tests/native VARIANT=native
-	$(MAKE) -C tests/native VARIANT=aarch64
+	$(MAKE) -s -C tests/native VARIANT=native
+	$(MAKE) -s -C tests/native VARIANT=aarch64
 
 test-python: $(VENV)/.test ## The Python tests, unit and integration
 	$(BIN)/python -m pytest
 
 asan: ## The C tests under AddressSanitizer and UndefinedBehaviorSanitizer
-	$(MAKE) -C tests/native VARIANT=asan
+	$(MAKE) -s -C tests/native VARIANT=asan
 
 tsan: ## The C tests under ThreadSanitizer
-	$(MAKE) -C tests/native VARIANT=tsan
+	$(MAKE) -s -C tests/native VARIANT=tsan
 
 bench: $(VENV)/.test ## Measure overhead and throughput, and print the tables of the README
 	$(BIN)/python -m benches.run
@@ -55,7 +55,8 @@ packages = @missing=$$(for name in $(1); do \
 	if [ -z "$$missing" ] || ! command -v dpkg-query >/dev/null; then :; \
 	elif [ "$$(id -u)" = 0 ]; then \
 	    echo "installing" $$missing; \
-	    apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq -y install $$missing >/dev/null; \
+	    said=$$(apt-get -qq update 2>&1 && DEBIAN_FRONTEND=noninteractive \
+	        apt-get -qq -y install $$missing 2>&1) || { echo "$$said"; exit 1; }; \
 	else \
 	    echo "These packages are needed; run this, then make again:"; \
 	    echo "  sudo apt-get install" $$missing; exit 1; \
@@ -64,7 +65,7 @@ packages = @missing=$$(for name in $(1); do \
 CORE := pyproject.toml build_ext.py $(shell find csrc -name '*.[ch]' -o -name '*.def')
 
 $(VENV)/.venv:
-	$(call packages,$(BUILD_PACKAGES))
+	$(call packages,$(BUILD_PACKAGES) $(if $(filter-out build demo,$(or $(MAKECMDGOALS),build)),$(TEST_PACKAGES)))
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip -q install -U 'pip>=25.1'
 	@touch $@

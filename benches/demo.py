@@ -70,31 +70,40 @@ def tree(spans: Sequence[Span]) -> Iterator[str]:
 
 def branch(span: Span, spans: Sequence[Span], stem: str = "", bar: str = "") -> Iterator[str]:
     """One span, then what is below it; ``stem`` leads its own line, ``bar`` those below."""
-    children = sorted((s for s in spans if s.parent_id == span.span_id), key=lambda s: s.start)
     yield line(stem + span.name, span.end - span.start)
-    grouped = [s for s in children if s.name.startswith((SYSCALL, COMPUTE))]
+    children = sorted((s for s in spans if s.parent_id == span.span_id), key=lambda s: s.start)
+    leaves = [child for child in children if child.name.startswith((SYSCALL, COMPUTE))]
+    groups = list(grouped(leaves, 6 if span.name.startswith("process") else len(leaves)))
+    branches = [child for child in children if child not in leaves]
+    for place, below in enumerate([*groups, *branches], 1):
+        last = place == len(groups) + len(branches)
+        joint, further = ("└─ ", "   ") if last else ("├─ ", "│  ")
+        if isinstance(below, Span):
+            yield from branch(below, spans, bar + joint, bar + further)
+        else:
+            yield line(bar + joint + below[0], below[1])
+
+
+def grouped(spans: Sequence[Span], most: int) -> Iterator[tuple[str, int]]:
+    """Label and total time per kind of span: the ``most`` longest kinds, then the rest as one."""
     totals: Counter[str] = Counter()
     times: Counter[str] = Counter()
-    for child in grouped:
-        label = child.name
-        if child.name.startswith(COMPUTE):
-            label += f"  {child.attributes['compute.backend']}"
+    for span in spans:
+        backend = span.attributes.get("compute.backend", "")
+        label = f"{span.name}  {backend}".rstrip()
         totals[label] += 1
-        times[label] += child.end - child.start
-    most = 6 if span.name.startswith("process") else len(totals)
-    for label, _ in times.most_common(most):
-        yield line(f"{bar}├─ {label}  {totals[label]}x", times[label])
-    if len(totals) > most:
-        rest = sum(totals.values()) - sum(totals[label] for label, _ in times.most_common(most))
-        yield f"{bar}├─ … {rest} more calls of {len(totals) - most} names"
-    for child in children:
-        if child not in grouped:
-            yield from branch(child, spans, bar + "├─ ", bar + "│  ")
+        times[label] += span.end - span.start
+    ranked = times.most_common()
+    for label, time in ranked[:most]:
+        yield f"{label}  {totals[label]}x", time
+    if rest := ranked[most:]:
+        calls = sum(totals[label] for label, _ in rest)
+        yield f"… {calls} more calls of {len(rest)} names", sum(time for _, time in rest)
 
 
 def line(text: str, nanoseconds: int) -> str:
-    """A label and its time in ms, in columns."""
-    return f"{text:<64}{nanoseconds / 1e6:>10.3f} ms"
+    """A label and its time in µs, in columns."""
+    return f"{text:<64}{nanoseconds / 1e3:>12,.1f} µs"
 
 
 def verify(
@@ -123,7 +132,8 @@ def verify(
         for name in counted.keys() | theirs.keys()
         if counted[name] != theirs.get(name, 0)
     }
-    yield not differing, f"{counted.total()} calls by name equal strace's {differing or ''}"
+    text = f"{counted.total()} calls that returned, by name, equal strace's"
+    yield not differing, f"{text}: {differing}" if differing else text
     stamped = {s.attributes["compute.backend"] for s in spans if s.name.startswith(COMPUTE)}
     yield bool(stamped), f"backends stamped by the kernels: {', '.join(sorted(stamped))}"
 

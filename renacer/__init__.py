@@ -6,6 +6,8 @@ computing never needs an OpenTelemetry package.
 
 from __future__ import annotations
 
+import os
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -107,7 +109,18 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'renacer' has no attribute {name!r}")
     value = getattr(import_module(_HOME[name]), name)
     globals()[name] = value
+    if _HOME[name].startswith("renacer.compute."):
+        _join_trace()
     return value
+
+
+@cache
+def _join_trace() -> None:
+    """Under `renacer --trace-compute`, the first use of the kernels joins its trace."""
+    if os.environ.get("RENACER_TRACE_COMPUTE"):
+        from renacer.tracing.joining import join_trace
+
+        join_trace()
 
 
 def __dir__() -> list[str]:

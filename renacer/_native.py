@@ -8,7 +8,7 @@ from typing import Any
 from renacer import errors
 from renacer._core import View, ffi, lib
 
-__all__ = ["View", "ensure", "ffi", "lib", "string", "table"]
+__all__ = ["View", "ensure", "ffi", "lib", "new_trace_id", "string", "table", "trace_words"]
 
 _ERRORS: dict[int, type[errors.RenacerError]] = {
     lib.RNC_EMPTY_VECTOR: errors.EmptyVector,
@@ -41,3 +41,15 @@ def table(row: Any) -> list[Any]:
     while (entry := row(len(rows))) != ffi.NULL:
         rows.append(entry)
     return rows
+
+
+def new_trace_id() -> int:
+    """A random 128-bit trace id, never 0."""
+    words = ffi.new("uint64_t[2]")
+    lib.rnc_new_trace_id(words)
+    return int(words[0]) << 64 | int(words[1])
+
+
+def trace_words(trace_id: int) -> tuple[int, int]:
+    """A trace id as the core has it: its upper and lower 64 bits."""
+    return trace_id >> 64, trace_id & (1 << 64) - 1

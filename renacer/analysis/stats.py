@@ -38,10 +38,13 @@ class SyscallStatistics(NamedTuple):
 class Statistics:
     """The C sink that counts every call, and what is computed from it at the end.
 
-    ``extended`` keeps every duration, 8 bytes a call.
+    ``extended`` keeps every duration, 8 bytes a call, and needs the kernels: raises
+    UnsupportedBackend for a RENACER_BACKEND that cannot be, before anything ran.
     """
 
     def __init__(self, extended: bool = False) -> None:
+        if extended:
+            import renacer.compute.backends  # noqa: F401 - reads RENACER_BACKEND
         self._extended = extended
         self.sink = lib.rnc_stats_new(extended)
         if self.sink == ffi.NULL:

@@ -32,19 +32,25 @@ def program_environment(
 
 
 def trace_variables(
-    trace_id: int, endpoint: str | None = None, protocol: str | None = None
+    trace_id: int,
+    joins: bool = False,
+    endpoint: str | None = None,
+    protocol: str | None = None,
 ) -> dict[str, str]:
     """What a program needs to join the trace: TRACEPARENT, whose span id the engine fills in.
 
-    With an ``endpoint`` also where its own compute spans go. Never headers or any other secret.
+    With ``joins`` also that its compute spans are wanted, and what was given of where they go: the
+    rest it finds, as we do, in OTEL_* variables. Never headers or any other secret.
     """
     from renacer.tracing.context import SpanContext
 
     variables = {"TRACEPARENT": SpanContext(trace_id, 1).to_traceparent()}
-    if endpoint:
+    if joins:
         variables["RENACER_TRACE_COMPUTE"] = "1"
-        variables["RENACER_OTLP_ENDPOINT"] = endpoint
-        variables["RENACER_OTLP_PROTOCOL"] = protocol or "grpc"
+        if endpoint:
+            variables["RENACER_OTLP_ENDPOINT"] = endpoint
+        if protocol:
+            variables["RENACER_OTLP_PROTOCOL"] = protocol
     return variables
 
 

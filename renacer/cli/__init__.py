@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable, Sequence
 
+from renacer.cli.terminal import keep_standard_streams, say, show
 from renacer.errors import RenacerError, UsageError
 
 __all__ = ["main"]
@@ -27,19 +29,24 @@ HELPERS: dict[str, Callable[[Sequence[str]], int]] = {"backends": _backends, "do
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status; a traced program's death is repeated."""
+    keep_standard_streams()
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         if words and words[0] in HELPERS:
             return HELPERS[words[0]](words[1:])
         return _trace(words)
     except RenacerError as error:
-        print(f"renacer: {error}", file=sys.stderr)
+        say(str(error))
         return error.exit_status
-    except BrokenPipeError:
-        return 125
-    except MemoryError as error:
-        print(f"renacer: {error or 'out of memory'}", file=sys.stderr)
-        return 125
+    except (OSError, MemoryError) as error:
+        if not isinstance(error, BrokenPipeError):  # whoever read our output wants no more
+            say(str(error) or "out of memory")
+        return RenacerError.exit_status
+    except KeyboardInterrupt:
+        from renacer._native import lib
+
+        lib.rnc_die_by(signal.SIGINT)
+        return 128 + signal.SIGINT
 
 
 def _trace(words: list[str]) -> int:
@@ -49,12 +56,12 @@ def _trace(words: list[str]) -> int:
     if options.help:
         from renacer.cli.help import page
 
-        print(page(), end="")
+        show(page())
         return 0
     if options.version:
         from renacer._version import version
 
-        print(f"renacer {version()}")
+        show(f"renacer {version()}\n")
         return 0
     if not options.command:
         raise UsageError("no command to trace: renacer [OPTIONS] [--] COMMAND [ARG…]")

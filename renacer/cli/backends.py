@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from renacer._native import lib, string, table
+from renacer.cli.terminal import show
 from renacer.errors import UsageError
 
 __all__ = ["command", "lines"]
@@ -14,7 +16,7 @@ def command(arguments: Sequence[str]) -> int:
     """Print the table of instruction sets."""
     if arguments:
         raise UsageError("renacer backends takes no arguments")
-    print("\n".join(lines()))
+    show("\n".join([*lines(), ""]))
     return 0
 
 
@@ -24,9 +26,9 @@ def lines() -> list[str]:
     return [*rows, f"CPU features: {string(lib.rnc_cpu_features())}"]
 
 
-def _state(row: object) -> str:
-    if row.available:  # type: ignore[attr-defined]
+def _state(row: Any) -> str:
+    if row.available:
         return "available"
-    if row.built:  # type: ignore[attr-defined]
-        return f"not on this CPU: lacks {string(row.missing)}"  # type: ignore[attr-defined]
+    if row.built:
+        return f"not on this CPU: lacks {string(row.missing)}"
     return "not for this architecture"

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from renacer._native import ffi, lib
+from renacer._native import new_trace_id
 from renacer.cli.options import Options
 from renacer.errors import InvalidInput, UsageError
+from renacer.export.variables import sampled, sdk_disabled, sink_wanted
 
 if TYPE_CHECKING:
     from renacer.capture.engine import Engine
+    from renacer.export.exporter import Exporter
     from renacer.export.spans import SpanReport
     from renacer.tracing.context import SpanContext
     from renacer.tracing.sampling import ComputeTracerConfig
@@ -22,8 +24,6 @@ __all__ = ["Export", "compute_config"]
 
 # After the program's end, delivery is over within this many seconds.
 _PATIENCE_S = 8.0
-
-_ENDPOINT_VARIABLES = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 
 
 class Export:
@@ -36,13 +36,15 @@ class Export:
     def __init__(self, options: Options, cleanup: ExitStack) -> None:
         self._options = options
         self._cleanup = cleanup
-        self._exporter: Any = None
+        self._exporter: Exporter | None = None
         self._report: SpanReport | None = None
         self._tracer: ComputeTracer | None = None
         parent = _parent(options)
-        self.trace_id = parent.trace_id if parent else _new_trace_id()
+        self.trace_id = parent.trace_id if parent else new_trace_id()
         self.parent_span_id = parent.span_id if parent else 0
-        self.enabled = _has_sink(options) and (parent is None or parent.sampled)
+        #: A sink was asked for; enabled: and this trace is one to be exported.
+        self.wanted = _has_sink(options) and not sdk_disabled()
+        self.enabled = self.wanted and sampled(self.trace_id, parent.sampled if parent else None)
         self._compute = compute_config(options) if _wants_compute(options) else None
 
     def program_variables(self) -> dict[str, str]:
@@ -51,10 +53,9 @@ class Export:
             return {}
         from renacer.capture.environment import trace_variables
 
-        endpoint = None
-        if self._compute and self._options.otlp_file is None:
-            endpoint = self._options.otlp_endpoint
-        return trace_variables(self.trace_id, endpoint, self._options.otlp_protocol)
+        options = self._options
+        joins = self._compute is not None and options.otlp_file is None
+        return trace_variables(self.trace_id, joins, options.otlp_endpoint, options.otlp_protocol)
 
     def open(self, engine: Engine) -> SpanReport | None:
         """The report that turns the run's records into spans; None where there is no sink."""
@@ -86,25 +87,17 @@ class Export:
         if self._tracer:
             self._tracer.shutdown(_PATIENCE_S / 4)
         self._exporter.shutdown(_PATIENCE_S)
-        yield from self._losses()
-        if self._options.diagnostics:
-            yield f"export: {self._exporter.stats()}"
-
-    def _losses(self) -> Iterator[str]:
-        options = self._options
         stats = self._exporter.stats()
-        lost = stats["produced"] - stats["exported"]
-        if lost:
-            target = options.otlp_file or getattr(self._exporter, "endpoint", "the receiver")
+        if lost := stats["produced"] - stats["exported"]:
             reason = self._exporter.last_error or "no answer in time"
-            yield f"{lost} spans could not be delivered to {target}: {reason}"
-        if self._report and self._report.held_back:
-            yield (
-                f"{self._report.held_back} syscall spans beyond --otlp-max-spans "
-                f"{options.otlp_max_spans} were not sent"
-            )
+            yield f"{lost} spans could not be delivered to {self._exporter.target}: {reason}"
+        if held_back := self._report.held_back:
+            limit = self._options.otlp_max_spans
+            yield f"{held_back} syscall spans beyond --otlp-max-spans {limit} were not sent"
+        if self._options.diagnostics:
+            yield f"export: {stats}"
 
-    def _make_exporter(self, engine: Engine) -> Any:
+    def _make_exporter(self, engine: Engine) -> Exporter:
         options = self._options
         attributes = {"renacer.engine": engine.name, "renacer.engine.reason": engine.reason}
         if options.otlp_file is not None:
@@ -169,12 +162,8 @@ def _wants_compute(options: Options) -> bool:
 def _has_sink(options: Options) -> bool:
     if options.otlp_endpoint is not None and options.otlp_file is not None:
         raise UsageError("--otlp-endpoint and --otlp-file exclude each other")
-    if os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
-        return False
-    if options.otlp_endpoint is not None or options.otlp_file is not None:
-        return True
-    wanted = os.environ.get("OTEL_TRACES_EXPORTER", "otlp").strip().lower() in ("", "otlp")
-    return wanted and any(os.environ.get(name, "").strip() for name in _ENDPOINT_VARIABLES)
+    flagged = options.otlp_endpoint is not None or options.otlp_file is not None
+    return flagged or sink_wanted()
 
 
 def _headers(words: list[str]) -> dict[str, str]:
@@ -200,9 +189,3 @@ def _parent(options: Options) -> SpanContext | None:
         if options.trace_parent is None:
             return None
         raise UsageError(f"--trace-parent: {error}") from None
-
-
-def _new_trace_id() -> int:
-    words = ffi.new("uint64_t[2]")
-    lib.rnc_new_trace_id(words)
-    return int(words[0]) << 64 | int(words[1])

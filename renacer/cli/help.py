@@ -27,9 +27,10 @@ Helper commands:
                            is traced with `renacer -- NAME`.
 
 Environment:
-  OTEL_EXPORTER_OTLP_*, OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES and OTEL_SDK_DISABLED hold as
-  the OpenTelemetry specification says; an option beats a variable. TRACEPARENT names the parent
-  span. RENACER_BACKEND forces an instruction set for the statistics.
+  OTEL_EXPORTER_OTLP_*, OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES, OTEL_TRACES_SAMPLER,
+  OTEL_TRACES_EXPORTER and OTEL_SDK_DISABLED hold as the OpenTelemetry specification says; an
+  option beats a variable. TRACEPARENT names the parent span. RENACER_BACKEND forces an
+  instruction set for the statistics.
 
 Exit status:
   COMMAND's own; if a signal killed it, renacer dies by the same signal. 125: renacer failed.

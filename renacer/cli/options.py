@@ -62,11 +62,14 @@ class Flag(NamedTuple):
     convert: Convert | None = None
 
 
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 0:
-        raise ValueError("must not be negative")
-    return value
+def _count(bits: int) -> Convert:
+    def convert(text: str) -> int:
+        value = int(text)
+        if not 0 <= value < 1 << bits:
+            raise ValueError(f"must be from 0 to {(1 << bits) - 1}")
+        return value
+
+    return convert
 
 
 def _microseconds(text: str) -> float:
@@ -116,7 +119,7 @@ FLAGS: tuple[Flag, ...] = (
          "Begin each line with the time since the previous one."),
     Flag(_OUTPUT, "s", "string-limit", "string_limit",
          "Show at most SIZE bytes of a string (default 32). Paths are always whole.",
-         "SIZE", _count),
+         "SIZE", _count(31)),
     Flag(_OUTPUT, "d", "debug", "diagnostics",
          "Say on stderr which engine was chosen and why, and what was exported."),
     Flag(_STATS, "c", "summary-only", "summary_only",
@@ -145,7 +148,7 @@ FLAGS: tuple[Flag, ...] = (
          "OTLP protobuf.", "FILE", str),
     Flag(_OTLP, "", "otlp-max-spans", "otlp_max_spans",
          "Syscall spans sent at most (default 100000; 0 lifts the limit). What is held back is "
-         "counted on the process span and announced.", "N", _count),
+         "counted on the process span and announced.", "N", _count(63)),
     Flag(_OTLP, "", "trace-parent", "trace_parent",
          "W3C traceparent of the span this run belongs to (default: TRACEPARENT).",
          "HEADER", str),

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 
-from renacer._native import lib
-from renacer.analysis.stats import Statistics
+from renacer._native import lib, trace_words
+from renacer.analysis.stats import Statistics, SyscallStatistics
 from renacer.capture.engine import Engine, original_environment, resolve_program
 from renacer.capture.environment import program_environment
 from renacer.capture.filters import parse_filter
 from renacer.capture.session import Session, Streaming
 from renacer.cli.exporting import Export
 from renacer.cli.options import Options
+from renacer.cli.terminal import say
 from renacer.report.output import Output
 from renacer.report.summary import latency_table, sort_rows, summary_table
 from renacer.report.text import TextReport, TextStyle
@@ -35,9 +35,9 @@ def command(options: Options) -> int:
         _note(options, f"engine {engine.name}: {engine.reason}")
         status = _run(options, engine, export, output, cleanup)
         for line in export.finish():
-            _say(line)
+            say(line)
         if output.error:
-            _say(output.error)
+            say(output.error)
     return _leave(status)
 
 
@@ -53,7 +53,7 @@ def _engine(options: Options, program: bytes, wanted: bytes | None, export: Expo
         follow=options.follow,
         wanted=wanted,
         string_limit=options.string_limit,
-        trace_id=(export.trace_id >> 64, export.trace_id & (1 << 64) - 1),
+        trace_id=trace_words(export.trace_id),
         parent_span_id=export.parent_span_id,
         fill_traceparent=export.enabled,
     )
@@ -65,7 +65,7 @@ def _run(
     streaming: list[Streaming] = []
     if spans := export.open(engine):
         streaming.append(spans)
-    if _wants_text(options, export.enabled):
+    if _wants_text(options, export.wanted):
         text = TextReport(output, _style(options))
         cleanup.callback(text.close)
         streaming.append(text)
@@ -101,7 +101,7 @@ def _style(options: Options) -> TextStyle:
     )
 
 
-def _print_tables(output: Output, rows: Sequence, extended: bool) -> None:  # type: ignore[type-arg]
+def _print_tables(output: Output, rows: Sequence[SyscallStatistics], extended: bool) -> None:
     output.write(summary_table(rows).encode())
     if extended:
         output.write(b"\n" + latency_table(rows).encode())
@@ -111,16 +111,10 @@ def _leave(status: int) -> int:
     if not os.WIFSIGNALED(status):
         return os.WEXITSTATUS(status)
     number = os.WTERMSIG(status)
-    sys.stdout.flush()
-    sys.stderr.flush()
     lib.rnc_die_by(number)
     return 128 + number
 
 
 def _note(options: Options, line: str) -> None:
     if options.diagnostics:
-        _say(line)
-
-
-def _say(line: str) -> None:
-    print(f"renacer: {line}", file=sys.stderr)
+        say(line)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from renacer.errors import ExportError
+from renacer.export.variables import exporter_variable
 
 __all__ = ["PROTOCOLS", "Endpoint", "check_headers", "resolve_endpoint", "resolve_protocol"]
 
@@ -27,19 +27,11 @@ class Endpoint:
     protocol: str
 
 
-def _variable(name: str) -> tuple[str, str] | None:
-    """Value and variable of OTEL_EXPORTER_OTLP_TRACES_<name>, else of OTEL_EXPORTER_OTLP_<name>."""
-    for variable in (f"OTEL_EXPORTER_OTLP_TRACES_{name}", f"OTEL_EXPORTER_OTLP_{name}"):
-        if value := os.environ.get(variable, "").strip():
-            return value, variable
-    return None
-
-
 def resolve_protocol(protocol: str | None) -> str:
     """``protocol``, else the environment's, else ``grpc``; ExportError for one we do not speak."""
     source = ""
     if protocol is None:
-        protocol, source = _variable("PROTOCOL") or ("grpc", "")
+        protocol, source = exporter_variable("PROTOCOL") or ("grpc", "")
     if protocol not in PROTOCOLS:
         origin = f" (from {source})" if source else ""
         known = " or ".join(PROTOCOLS)
@@ -57,7 +49,7 @@ def resolve_endpoint(endpoint: str | None, protocol: str) -> Endpoint:
     source = ""
     if endpoint is None:
         default = f"http://localhost:{_DEFAULT_PORTS[protocol]}"
-        endpoint, source = _variable("ENDPOINT") or (default, "")
+        endpoint, source = exporter_variable("ENDPOINT") or (default, "")
     url = _checked_url(endpoint, source, protocol)
     exact = source == "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
     if protocol == "http/protobuf" and not exact:
@@ -72,6 +64,10 @@ def _checked_url(endpoint: str, source: str, protocol: str) -> str:
     text = endpoint.strip()
     if "://" not in text:
         text = f"{_default_scheme()}://{text}"
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ExportError(f"{problem}it is not UTF-8") from None
     try:
         parts = urlsplit(text)
         host, port = parts.hostname, parts.port
@@ -89,7 +85,7 @@ def _checked_url(endpoint: str, source: str, protocol: str) -> str:
 
 
 def _default_scheme() -> str:
-    insecure = _variable("INSECURE")
+    insecure = exporter_variable("INSECURE")
     return "https" if insecure and insecure[0].lower() == "false" else "http"
 
 

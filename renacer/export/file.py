@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from renacer._descriptors import create, write_all
 from renacer._native import lib
 from renacer.errors import ExportError
 from renacer.export.outcome import Ledger, Outcome
@@ -39,8 +40,7 @@ class FileExporter:
         except ImportError as error:
             raise ExportError(f"cannot write OTLP files: {INSTALL_HINT} ({error})") from None
         try:
-            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
-            self._file = os.open(self.path, flags, 0o666)
+            self._file = create(self.path)
         except OSError as error:
             raise ExportError(f"cannot write {self.path}: {error.strerror}") from None
         self._pid = os.getpid()
@@ -49,6 +49,11 @@ class FileExporter:
         self._lost_at_flush = 0
         self._whole = 0  # bytes of whole messages
         self._closed = False
+
+    @property
+    def target(self) -> str:
+        """The path."""
+        return str(self.path)
 
     @property
     def last_error(self) -> str:
@@ -72,9 +77,7 @@ class FileExporter:
             request = self._frame.proto(spans)
             message = len(request).to_bytes(4, "big") + request
         try:
-            rest = memoryview(message)
-            while rest:
-                rest = rest[os.write(self._file, rest) :]
+            write_all(self._file, message)
         except OSError as error:
             self._cut_back()
             reason = error.strerror or str(error)

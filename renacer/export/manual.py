@@ -8,28 +8,17 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from renacer._native import ensure, ffi, lib, string
+from renacer._native import ensure, ffi, lib, new_trace_id, string, trace_words
 from renacer.export.entries import ComputeOperation, Decision, SyscallEntry
+from renacer.export.spans import new_spans_sink
+from renacer.export.variables import event_count_limit
 
 __all__ = ["ManualSpans"]
 
 _UNSET, _OK, _ERROR = 0, 1, 2
-_CHUNK_BYTES = 1 << 20
-_CHUNK_SPANS = 4096
+_EVENTS_MAX = 4096
 # A failure's numbers, without ERESTARTSYS and its like: those calls the kernel restarts.
 _ERRNOS = frozenset(range(1, 4096)) - frozenset(range(512, 517))
-
-
-def _event_limit() -> int:
-    text = os.environ.get("OTEL_SPAN_EVENT_COUNT_LIMIT", "")
-    return int(text) if text.isdecimal() else 4096
-
-
-def _value_limit() -> int:
-    for name in ("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT"):
-        if (text := os.environ.get(name, "")).isdecimal():
-            return int(text)
-    return 0
 
 
 def _utf8(text: str) -> bytes:
@@ -69,28 +58,21 @@ class _Attributes:
 class ManualSpans:
     """Encodes recorded entries under one root span, ``process: <this program>``.
 
-    Every method is safe to call from several threads. :meth:`finish` ends the root.
+    Every method is safe to call from several threads. :meth:`finish` ends the root. In a forked
+    child the root hangs from that of ``parent``, the spans of the process it was forked from.
     """
 
-    def __init__(self) -> None:
-        config = ffi.new("rnc_spans_config *")
-        config.format = lib.RNC_OTLP_PROTO
-        config.epoch_offset = lib.rnc_clock_epoch_offset()
-        config.chunk_bytes, config.chunk_spans = _CHUNK_BYTES, _CHUNK_SPANS
-        config.attribute_value_limit = _value_limit()
+    def __init__(self, parent: ManualSpans | None = None) -> None:
         self._lock = threading.Lock()
-        self._trace_id = ffi.new("uint64_t[2]")
-        lib.rnc_new_trace_id(self._trace_id)
-        config.trace_id = self._trace_id
-        sink = lib.rnc_spans_new(config)
-        if sink == ffi.NULL:
-            raise MemoryError("no memory for the span encoder")
-        self._sink = ffi.gc(sink, lib.rnc_sink_free)
+        self._trace_id: tuple[int, int]
+        self._trace_id = parent._trace_id if parent else trace_words(new_trace_id())
+        self._parent_id: int = parent._root_id if parent else 0
+        self._sink = ffi.gc(new_spans_sink(lib.RNC_OTLP_PROTO), lib.rnc_sink_free)
         self._root_id: int = lib.rnc_new_span_id()
         self._start: int = lib.rnc_clock_now()
         self._events: list[tuple[str, int, _Attributes]] = []
         self._events_dropped = 0
-        self._event_limit = _event_limit()
+        self._event_limit = event_count_limit(_EVENTS_MAX)
         self._used = False
 
     @property
@@ -165,7 +147,7 @@ class ManualSpans:
             for row, name, (_, time, values) in zip(events, names, self._events, strict=True):
                 row.name, row.time = name, time
                 row.attributes, row.attribute_count = values.array, values.count
-            span.c.span_id, span.c.parent_id = self._root_id, 0
+            span.c.span_id, span.c.parent_id = self._root_id, self._parent_id
             span.c.events, span.c.event_count = events, len(names)
             span.c.events_dropped = self._events_dropped
             ensure(lib.rnc_spans_add(self._sink, span.c))

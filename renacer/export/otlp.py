@@ -14,8 +14,8 @@ from renacer.export.entries import ComputeOperation, Decision, SyscallEntry
 from renacer.export.manual import ManualSpans
 from renacer.export.outcome import Outcome
 from renacer.export.resource import Frame, create_resource
-from renacer.export.sdk import SdkBridge, deliver_decoded
-from renacer.export.sender import DEFAULT_SHUTDOWN_S, Sender
+from renacer.export.sdk import deliver_decoded
+from renacer.export.sender import DEFAULT_SHUTDOWN_S, Deliver, Interrupt, Sender
 from renacer.export.transport import (
     INSTALL_HINT,
     HooksChanged,
@@ -23,14 +23,11 @@ from renacer.export.transport import (
     open_transport,
     quiet,
 )
+from renacer.export.variables import sdk_disabled
 
-__all__ = ["OtlpExporter", "exporter_from_environment"]
+__all__ = ["OtlpExporter"]
 
 DISABLED = "disabled by OTEL_SDK_DISABLED"
-
-
-def _sdk_disabled() -> bool:
-    return os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
 
 
 class OtlpExporter:
@@ -41,6 +38,9 @@ class OtlpExporter:
     defaults. ``headers`` are added to every request. ``timeout`` bounds one batch with its retries,
     in seconds (default 10). Raises ExportError for a bad endpoint, header or protocol, and when the
     OpenTelemetry packages are missing; an endpoint that cannot be reached is no error here.
+
+    In a forked child it goes on with a connection, a root span and counts of its own; what the
+    parent recorded stays the parent's.
     """
 
     format: int = lib.RNC_OTLP_PROTO
@@ -58,20 +58,26 @@ class OtlpExporter:
         self.protocol = resolve_protocol(protocol)
         target = resolve_endpoint(endpoint, self.protocol)
         self.endpoint = target.url
+        self._pid = os.getpid()
         self._manual_lock = threading.Lock()
         self._manual: ManualSpans | None = None
+        self._parents_manual: ManualSpans | None = None
         self._stopped = False
         try:
             self._frame = Frame(create_resource(service_name, resource_attributes))
         except ImportError as error:
             raise ExportError(f"cannot export spans: {INSTALL_HINT} ({error})") from None
-        deliver, interrupt = self._delivery(target, headers, timeout)
-        self._sender = Sender(deliver, interrupt, idle=self._take_manual)
+
+        def open_delivery() -> tuple[Deliver, Interrupt]:
+            return self._delivery(target, headers, timeout)
+
+        deliver, interrupt = open_delivery()
+        self._sender = Sender(deliver, interrupt, idle=self._take_manual, reopen=open_delivery)
 
     def _delivery(
         self, target: Endpoint, headers: Mapping[str, str] | None, timeout: float | None
-    ) -> tuple[Callable[[bytes, int], Outcome], Callable[[], None]]:
-        if _sdk_disabled():
+    ) -> tuple[Deliver, Interrupt]:
+        if sdk_disabled():
             return lambda spans, count: Outcome(reason=DISABLED), lambda: None
         try:
             transport = open_transport(target, headers, timeout)
@@ -80,9 +86,7 @@ class OtlpExporter:
         frame = self._frame.proto
         return lambda spans, count: transport.send(frame(spans), count), transport.interrupt
 
-    def _public_delivery(
-        self, exporter: Any
-    ) -> tuple[Callable[[bytes, int], Outcome], Callable[[], None]]:
+    def _public_delivery(self, exporter: Any) -> tuple[Deliver, Interrupt]:
         resource = self._frame.resource
 
         def interrupt() -> None:
@@ -90,6 +94,11 @@ class OtlpExporter:
                 exporter.shutdown()
 
         return lambda spans, count: deliver_decoded(exporter, resource, spans), interrupt
+
+    @property
+    def target(self) -> str:
+        """The URL."""
+        return self.endpoint
 
     @property
     def last_error(self) -> str:
@@ -119,12 +128,20 @@ class OtlpExporter:
         """
         self._record(lambda manual: manual.event(name, attributes or {}))
 
+    def _leave_parents_state(self) -> None:
+        # In a forked child: the parent's root, recorded spans and perhaps locked lock are not ours.
+        if self._pid != os.getpid():
+            self._pid = os.getpid()
+            self._manual_lock = threading.Lock()
+            self._manual, self._parents_manual = None, self._manual or self._parents_manual
+
     def _record(self, record: Callable[[ManualSpans], None]) -> None:
+        self._leave_parents_state()
         with self._manual_lock:
             if self._stopped:
                 return
             if self._manual is None:
-                self._manual = ManualSpans()
+                self._manual = ManualSpans(self._parents_manual)
                 self._sender.start()
             manual = self._manual
         record(manual)
@@ -132,6 +149,7 @@ class OtlpExporter:
             self._take_manual()
 
     def _take_manual(self) -> None:
+        self._leave_parents_state()
         if self._manual is not None:
             spans, count = self._manual.take()
             if count:
@@ -150,6 +168,7 @@ class OtlpExporter:
 
         True if the receiver confirmed every span; :meth:`stats` says what became of the others.
         """
+        self._leave_parents_state()
         with self._manual_lock:
             first, self._stopped = not self._stopped, True
         if first and self._manual is not None:
@@ -161,39 +180,3 @@ class OtlpExporter:
         """Exact counts, see :meth:`renacer.export.outcome.Ledger.stats`."""
         self._take_manual()
         return self._sender.stats()
-
-
-def exporter_from_environment(
-    endpoint: str | None = None,
-    protocol: str | None = None,
-    *,
-    headers: Mapping[str, str] | None = None,
-    service_name: str | None = None,
-    resource_attributes: Mapping[str, Any] | None = None,
-) -> OtlpExporter | SdkBridge | None:
-    """The exporter that arguments and OTEL_* variables ask for; None when they ask for none.
-
-    OTEL_SDK_DISABLED=true and OTEL_TRACES_EXPORTER=none give None; OTEL_TRACES_EXPORTER=console the
-    SDK's console exporter; an ``endpoint`` beats OTEL_TRACES_EXPORTER. Raises ExportError for an
-    exporter we do not know, else as :class:`OtlpExporter` does.
-    """
-    kind = os.environ.get("OTEL_TRACES_EXPORTER", "").strip().lower() or "otlp"
-    if _sdk_disabled() or (kind == "none" and endpoint is None):
-        return None
-    if endpoint is not None or kind == "otlp":
-        return OtlpExporter(
-            endpoint,
-            protocol,
-            headers=headers,
-            service_name=service_name,
-            resource_attributes=resource_attributes,
-        )
-    if kind != "console":
-        raise ExportError(f"OTEL_TRACES_EXPORTER={kind!r} is not otlp, console or none")
-    try:
-        from opentelemetry.sdk.trace.export import ConsoleSpanExporter
-    except ImportError as error:
-        raise ExportError(f"cannot export spans: {INSTALL_HINT} ({error})") from None
-    return SdkBridge(
-        ConsoleSpanExporter(), service_name=service_name, resource_attributes=resource_attributes
-    )

@@ -5,18 +5,18 @@ Needs opentelemetry-sdk and opentelemetry-proto, which are imported when an expo
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import socket
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from renacer._native import lib, string
+from renacer._version import version
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.resources import Resource
 
-__all__ = ["SCOPE", "Frame", "create_resource", "version"]
+__all__ = ["SCOPE", "Frame", "create_resource"]
 
 SCOPE = "renacer"
 
@@ -24,14 +24,6 @@ SCOPE = "renacer"
 # ScopeSpans.scope: all length-delimited.
 _RESOURCE_SPANS = _RESOURCE = _SCOPE = b"\x0a"
 _SCOPE_SPANS = b"\x12"
-
-
-def version() -> str:
-    """The installed version of this package."""
-    try:
-        return importlib.metadata.version("renacer")
-    except importlib.metadata.PackageNotFoundError:
-        return "0+unknown"
 
 
 def create_resource(
@@ -58,7 +50,23 @@ def create_resource(
             "renacer.cpu_features": tuple(string(lib.rnc_cpu_features()).split()),
         }
     )
-    return ours.merge(Resource.create(given))
+    merged = ours.merge(Resource.create(given))
+    return Resource({_utf8(key): _clean(value) for key, value in merged.attributes.items()})
+
+
+def _utf8(text: str) -> str:
+    """``text`` with what was not UTF-8 in the environment or on the command line as U+FFFD."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _clean(value: Any) -> Any:
+    match value:
+        case str():
+            return _utf8(value)
+        case tuple():
+            return tuple(_clean(item) for item in value)
+        case _:
+            return value
 
 
 def _varint(value: int) -> bytes:

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from renacer._native import lib
+from renacer._version import version
 from renacer.errors import ExportError
 from renacer.export.outcome import Outcome
-from renacer.export.resource import SCOPE, create_resource, version
+from renacer.export.resource import SCOPE, create_resource
 from renacer.export.sender import DEFAULT_SHUTDOWN_S, Sender
 from renacer.export.transport import INSTALL_HINT, quiet
 
@@ -123,6 +124,11 @@ class SdkBridge:
     def _stop(self) -> None:
         with quiet:
             self._exporter.shutdown()
+
+    @property
+    def target(self) -> str:
+        """The name of the exporter's class."""
+        return type(self._exporter).__name__
 
     @property
     def last_error(self) -> str:

@@ -12,7 +12,10 @@ from typing import Any
 
 from renacer.export.outcome import Ledger, Outcome
 
-__all__ = ["DEFAULT_SHUTDOWN_S", "Sender"]
+__all__ = ["DEFAULT_SHUTDOWN_S", "Deliver", "Interrupt", "Sender"]
+
+Deliver = Callable[[bytes, int], Outcome]
+Interrupt = Callable[[], None]
 
 DEFAULT_SHUTDOWN_S = 8.0
 QUEUE_BYTES = 128 << 20
@@ -24,23 +27,29 @@ GRACE_S = 0.5
 class Sender:
     """Delivers batches in order, off the caller's thread.
 
-    ``deliver(spans, count)`` runs on the thread, which is a daemon, starts with the first batch and
-    never in a forked child. ``interrupt()`` must make a running ``deliver`` return soon, if it can.
-    ``idle()`` is called on the thread when nothing came for a while.
+    ``deliver(spans, count)`` runs on the thread, which is a daemon and starts with the first batch.
+    ``interrupt()`` must make a running ``deliver`` return soon, if it can. ``idle()`` is called on
+    the thread when nothing came for a while. A forked child has a queue, counts and thread of its
+    own, and delivers through what ``reopen()``, called on that thread, gives; without it the child
+    only counts what it drops.
     """
 
     def __init__(
         self,
-        deliver: Callable[[bytes, int], Outcome],
-        interrupt: Callable[[], None],
+        deliver: Deliver,
+        interrupt: Interrupt,
         *,
         idle: Callable[[], None] | None = None,
+        reopen: Callable[[], tuple[Deliver, Interrupt]] | None = None,
         queue_bytes: int = QUEUE_BYTES,
     ) -> None:
         self._deliver = deliver
         self._interrupt = interrupt
         self._idle = idle
+        self._reopen = reopen
+        self._inherited = False  # deliver and interrupt belong to the parent of this forked child
         self._queue_bytes = queue_bytes
+        self._closed = ""
         self._reset()
 
     def _reset(self) -> None:
@@ -54,14 +63,15 @@ class Sender:
         self._settled = 0
         self._lost_at_flush = 0
         self._thread: threading.Thread | None = None
-        self._closed = ""
         self._interrupted = False
 
     def _leave_parents_state(self) -> None:
         # The parent's thread, queue and perhaps locked lock mean nothing in a forked child.
         if self._pid != os.getpid():
             self._reset()
-            self._closed = "made in the parent of this forked process"
+            self._inherited = True
+            if self._reopen is None:
+                self._closed = self._closed or "made in the parent of this forked process"
 
     @property
     def last_error(self) -> str:
@@ -103,6 +113,9 @@ class Sender:
         while (batch := self._next()) is not None:
             spans, count = batch
             try:
+                if self._inherited and self._reopen is not None:
+                    self._deliver, self._interrupt = self._reopen()
+                    self._inherited = False
                 outcome = self._deliver(spans, count)
             except Exception as error:
                 outcome = Outcome(reason="export error", detail=f"{type(error).__name__}: {error}")
@@ -151,7 +164,8 @@ class Sender:
             self._changed.notify_all()
             self._wait_idle(timeout_s - min(GRACE_S, timeout_s / 4))
             self._drop_queue(Outcome(reason="not sent before shutdown"))
-            first, self._interrupted = not self._interrupted, True
+            first = not (self._interrupted or self._inherited)
+            self._interrupted = True
         if first:
             self._interrupt_within(deadline)
         with self._changed:

@@ -1,39 +1,53 @@
-"""The spans of a traced program: a C sink that encodes them, and the exporter they go to."""
+"""The C sink that encodes spans, and what it makes of a traced program."""
 
 from __future__ import annotations
 
-import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from renacer._native import ffi, lib
+from renacer._native import ffi, lib, trace_words
+from renacer.export.variables import attribute_value_limit
 
-__all__ = ["SpanReport"]
+if TYPE_CHECKING:
+    from renacer.export.exporter import Exporter
 
-_CHUNK_BYTES = 1 << 20
+__all__ = ["SpanReport", "new_spans_sink"]
+
+_CHUNK_BYTES = 1 << 20  # below the 4 MiB that gRPC receivers take by default
 _CHUNK_SPANS = 4096
 
 
-class SpanReport:
-    """Process and syscall spans of one trace.
+def new_spans_sink(encoding: int, trace_id: int = 0, max_spans: int = 0) -> Any:
+    """An ``rnc_sink *`` that encodes spans as ``encoding`` (enum rnc_otlp_format).
 
-    ``exporter`` is any of renacer.export's. ``max_spans`` limits the syscall spans (0: no limit).
+    ``trace_id`` is that of process and syscall spans; ``max_spans`` limits syscall spans (0: no
+    limit). Raises MemoryError.
     """
+    config = ffi.new(
+        "rnc_spans_config *",
+        {
+            "format": encoding,
+            "trace_id": trace_words(trace_id),
+            "epoch_offset": lib.rnc_clock_epoch_offset(),
+            "max_spans": max_spans,
+            "chunk_bytes": _CHUNK_BYTES,
+            "chunk_spans": _CHUNK_SPANS,
+            "attribute_value_limit": attribute_value_limit(),
+        },
+    )
+    sink = lib.rnc_spans_new(config)
+    if sink == ffi.NULL:
+        raise MemoryError("no memory for spans")
+    return sink
+
+
+class SpanReport:
+    """Process and syscall spans of one trace; ``max_spans`` as in :func:`new_spans_sink`."""
 
     delay = 1.0
 
-    def __init__(self, exporter: Any, trace_id: int, max_spans: int = 0) -> None:
+    def __init__(self, exporter: Exporter, trace_id: int, max_spans: int = 0) -> None:
         self._exporter = exporter
-        config = ffi.new("rnc_spans_config *")
-        config.format = exporter.format
-        config.trace_id = (trace_id >> 64, trace_id & (1 << 64) - 1)
-        config.epoch_offset = lib.rnc_clock_epoch_offset()
-        config.max_spans = max_spans
-        config.chunk_bytes = _CHUNK_BYTES
-        config.chunk_spans = _CHUNK_SPANS
-        config.attribute_value_limit = int(os.environ.get("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT") or 0)
-        self.sink = lib.rnc_spans_new(config)
-        if self.sink == ffi.NULL:
-            raise MemoryError("no memory for spans")
+        self.sink = new_spans_sink(exporter.format, trace_id, max_spans)
 
     @property
     def held_back(self) -> int:

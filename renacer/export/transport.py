@@ -9,7 +9,6 @@ the exporter's public ``export`` instead (see :mod:`renacer.export.sdk`), slower
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -18,6 +17,7 @@ from typing import Any, NamedTuple
 from renacer.errors import ExportError
 from renacer.export.endpoint import Endpoint, check_headers
 from renacer.export.outcome import Outcome
+from renacer.export.variables import exporter_variable
 
 __all__ = ["HooksChanged", "Transport", "open_exporter", "open_transport"]
 
@@ -258,10 +258,8 @@ def _options(endpoint: Endpoint, headers: Mapping[str, str] | None, timeout: flo
 def _environment_headers() -> Mapping[str, str]:
     from opentelemetry.util.re import parse_env_headers
 
-    variable = os.environ.get("OTEL_EXPORTER_OTLP_TRACES_HEADERS") or os.environ.get(
-        "OTEL_EXPORTER_OTLP_HEADERS", ""
-    )
-    return parse_env_headers(variable, liberal=True)
+    text, _ = exporter_variable("HEADERS") or ("", "")
+    return parse_env_headers(text, liberal=True)
 
 
 def _guarded(make: Any, endpoint: Endpoint) -> Any:
@@ -272,7 +270,7 @@ def _guarded(make: Any, endpoint: Endpoint) -> Any:
         raise ExportError(
             f"cannot export over {endpoint.protocol}: {INSTALL_HINT} ({error})"
         ) from None
-    except HooksChanged:
+    except (HooksChanged, ExportError):
         raise
     except Exception as error:
         raise ExportError(f"cannot export to {endpoint.url}: {error}") from error
@@ -291,10 +289,23 @@ def open_transport(
 def _options_checked(
     endpoint: Endpoint, headers: Mapping[str, str] | None, timeout: float | None
 ) -> Mapping[str, Any]:
-    if timeout is not None and not timeout > 0:
-        raise ExportError(f"the export timeout must be positive, not {timeout!r}")
+    _check_timeout(timeout)
     options: Mapping[str, Any] = _guarded(lambda: _options(endpoint, headers, timeout), endpoint)
     return options
+
+
+def _check_timeout(timeout: float | None) -> None:
+    if timeout is not None:
+        if not timeout > 0:
+            raise ExportError(f"the export timeout must be positive, not {timeout!r}")
+    elif given := exporter_variable("TIMEOUT"):
+        text, variable = given
+        try:
+            positive = float(text) > 0
+        except ValueError:
+            positive = False
+        if not positive:
+            raise ExportError(f"{variable}={text} is not a positive number of seconds")
 
 
 def open_exporter(

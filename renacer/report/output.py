@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 
+from renacer._descriptors import create, write_all
 from renacer.errors import UsageError
 
 __all__ = ["Output"]
+
+_STDERR = 2
 
 
 class Output:
@@ -22,20 +24,19 @@ class Output:
         self._open = True
         self._name = path or "stderr"
         if path is None:
-            self._descriptor = sys.stderr.fileno()
+            self._descriptor = _STDERR
             return
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
         try:
-            self._descriptor = os.open(path, flags, 0o666)
+            self._descriptor = create(path)
         except OSError as error:
             raise UsageError(f"cannot write {path}: {error.strerror}") from None
 
     def write(self, data: bytes) -> None:
         """Write all of ``data``, or record why not."""
-        view = memoryview(data)
+        if not self._open:
+            return
         try:
-            while self._open and view:
-                view = view[os.write(self._descriptor, view) :]
+            write_all(self._descriptor, data)
         except BrokenPipeError:
             self._open = False
         except OSError as error:
@@ -45,5 +46,5 @@ class Output:
     def close(self) -> None:
         """Close the file; stderr stays open."""
         self._open = False
-        if self._name != "stderr":
+        if self._descriptor != _STDERR:
             os.close(self._descriptor)

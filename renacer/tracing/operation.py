@@ -14,7 +14,7 @@ from contextvars import ContextVar, Token
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from renacer._native import ffi, lib
+from renacer._native import ffi, lib, trace_words
 
 if TYPE_CHECKING:
     from renacer.tracing.tracer import ComputeTracer
@@ -112,7 +112,7 @@ class Operation:
         context = self._context = ffi.new("rnc_context *")
         if caller is not None and (enclosing is None or enclosing._caller != caller):
             trace_id, self._parent_id, context.sampled = caller
-            context.trace_id = (trace_id >> 64, trace_id & 0xFFFFFFFFFFFFFFFF)
+            context.trace_id = trace_words(trace_id)
         else:
             parent = self._tracer._root if enclosing is None else enclosing._context
             if enclosing is None:

@@ -5,33 +5,19 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from renacer._native import ffi, lib
+from renacer._native import ensure, ffi, lib
+from renacer.export.spans import new_spans_sink
 
-__all__ = ["BatchExporter", "Pump"]
+if TYPE_CHECKING:
+    from renacer.export.exporter import Exporter
+
+__all__ = ["Pump"]
 
 _log = logging.getLogger("renacer")
 
 _INTERVAL_MS = 1000  # a span is handed on after this time at the latest
-_CHUNK_BYTES = 1 << 20  # below the 4 MiB that gRPC receivers take by default
-_CHUNK_SPANS = 4096
-
-
-class BatchExporter(Protocol):
-    """What takes encoded spans: :class:`~renacer.OtlpExporter` does."""
-
-    format: int
-    """``lib.RNC_OTLP_PROTO`` or ``lib.RNC_OTLP_JSON``."""
-
-    def submit(self, spans: bytes, count: int, /) -> None:
-        """Take one encoded batch; must not block for long."""
-
-    def force_flush(self, timeout_s: float, /) -> bool:
-        """Send what was submitted; False when that failed or took longer."""
-
-    def shutdown(self, timeout_s: float, /) -> object:
-        """Send what was submitted, then stop."""
 
 
 class Pump:
@@ -41,19 +27,14 @@ class Pump:
     that flushes it. Only one thread at a time ever runs the C pump.
     """
 
-    def __init__(self, stream: Any, exporter: BatchExporter) -> None:
-        config = {
-            "format": exporter.format,
-            "epoch_offset": lib.rnc_clock_epoch_offset(),
-            "chunk_bytes": _CHUNK_BYTES,
-            "chunk_spans": _CHUNK_SPANS,
-        }
+    def __init__(self, stream: Any, exporter: Exporter) -> None:
         self._exporter = exporter
-        self._sink = lib.rnc_spans_new(ffi.new("rnc_spans_config *", config))
+        self._sink = new_spans_sink(exporter.format)
         self._pump = lib.rnc_pump_new(stream)
-        if ffi.NULL in (self._sink, self._pump):
+        if self._pump == ffi.NULL:
+            lib.rnc_sink_free(self._sink)
             raise MemoryError("no memory for a pump")
-        lib.rnc_pump_add(self._pump, self._sink)
+        ensure(lib.rnc_pump_add(self._pump, self._sink))
         self._chunk = ffi.new("rnc_chunk *")
         self._flushes = threading.Condition()
         self._requested = 0

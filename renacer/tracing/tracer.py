@@ -11,15 +11,19 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from renacer._native import ensure, ffi, lib, string, table
+from renacer._native import ensure, ffi, lib, new_trace_id, string, table, trace_words
 from renacer.compute import vector as vectors
 from renacer.compute.matrix import Matrix
 from renacer.compute.vector import Vector
 from renacer.errors import InvalidInput
+from renacer.export.variables import sampled
 from renacer.tracing.context import SpanContext
 from renacer.tracing.operation import Operation, describe, innermost
-from renacer.tracing.pump import BatchExporter, Pump
+from renacer.tracing.pump import Pump
 from renacer.tracing.sampling import ComputeTracerConfig
+
+if TYPE_CHECKING:
+    from renacer.export.exporter import Exporter
 
 __all__ = ["ComputeTracer"]
 
@@ -230,7 +234,7 @@ class ComputeTracer:
         def __getattr__(self, name: str) -> Callable[..., float]: ...
 
 
-def _adapt(exporter: Any) -> tuple[BatchExporter, bool]:
+def _adapt(exporter: Any) -> tuple[Exporter, bool]:
     """The exporter as one that takes bytes, and whether that one is the tracer's own."""
     if hasattr(exporter, "submit") and hasattr(exporter, "format"):
         return exporter, False
@@ -242,12 +246,13 @@ def _adapt(exporter: Any) -> tuple[BatchExporter, bool]:
 
 
 def _fill_root(root: Any, parent: SpanContext | None) -> None:
-    root.sampled = True
     if parent is None:
-        lib.rnc_new_trace_id(root.trace_id)
+        trace_id = new_trace_id()
+        root.trace_id = trace_words(trace_id)
         root.span_id = lib.rnc_new_span_id()
+        root.sampled = sampled(trace_id, None)
         return
-    root.trace_id = (parent.trace_id >> 64, parent.trace_id & 0xFFFFFFFFFFFFFFFF)
+    root.trace_id = trace_words(parent.trace_id)
     root.span_id = parent.span_id
     root.sampled = parent.sampled
 

@@ -210,7 +210,9 @@ def strace_sequences(argv: Sequence[str | Path], directory: Path) -> Sequences:
     """The same of a run under ``strace -f``."""
     output = directory / "strace.out"
     command = ["strace", "-f", "-qq", "-e", "signal=none", "-o", str(output), *map(str, argv)]
-    subprocess.run(command, close_fds=False, check=False)
+    # What the engine gives its program, too: without what this interpreter added for its locale.
+    environment = dict(entry.split(b"=", 1) for entry in original_environment() if b"=" in entry)
+    subprocess.run(command, close_fds=False, check=False, env=environment)
     threads: dict[str, list[tuple[str, str]]] = defaultdict(list)
     pending: dict[str, tuple[str, int]] = {}
     for line in output.read_text(errors="replace").splitlines():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.command import RENACER, counts, renacer, run, strace_counts
+from tests.integration.command import RENACER, Result, counts, renacer, run, strace_counts
 
 PYTHON_WITH_THREADS = """
 import subprocess, sys, threading
@@ -64,6 +65,43 @@ def test_the_environment_is_untouched() -> None:
     odd = {"PATH": os.environ["PATH"], "ODD": "a=b\nc", "LANG": "C"}
     bare = run(["env"], env=odd).stdout
     assert run([*RENACER, "-o", "/dev/null", "--", "env"], env=odd | {}).stdout == bare
+
+
+def shell(script: str, *arguments: str) -> Result:
+    """A shell script in which "$@" is ``renacer ARGUMENTS``."""
+    return run(["sh", "-c", script, "sh", *RENACER, *arguments])
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("options", [[], ["-c"], ["-o", "/dev/null", "-f"]], ids=" ".join)
+def test_closed_standard_streams_stay_closed(closed: str, options: list[str]) -> None:
+    """No file of ours takes the number of a closed stream, here or in the program."""
+    probe = "for fd in 0 1 2; do [ -e /proc/self/fd/$fd ] && s=$s$fd; done; exit ${s:-9}"
+    result = shell(f'"$@" {closed}', *options, "--", "sh", "-c", probe)
+    expected = "".join(
+        str(number) for number, redirection in enumerate(["<&-", ">&-", "2>&-"])
+        if redirection not in closed.split()
+    )  # fmt: skip
+    assert result.returncode == int(expected or 9)
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["backends"], ["doctor"]])
+def test_a_page_that_cannot_be_written_is_one_line(words: list[str]) -> None:
+    """`renacer --help >/dev/full` fails as other commands do, without a traceback."""
+    result = shell('"$@" >/dev/full', *words)
+    assert result.returncode == 125
+    assert result.stderr == "renacer: [Errno 28] No space left on device\n"
+
+
+def test_a_full_stderr_leaves_the_programs_status_alone() -> None:
+    """Even the line that says so cannot be written; the program never notices."""
+    assert shell('"$@" 2>/dev/full', "-d", "-C", "--", "sh", "-c", "exit 7").returncode == 7
+
+
+def test_help_needs_no_utf8_locale() -> None:
+    """In the C locale --help is the same page."""
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    assert renacer("--help", env=plain).stdout == renacer("--help").stdout
 
 
 # ---- text ---------------------------------------------------------------------------------------
@@ -169,6 +207,9 @@ def test_both_calls_and_table() -> None:
         (["--trace-compute-sample", "smu=0.5", "true"], 125, "smu"),
         ([], 125, "no command to trace"),
         (["-E", "=x", "true"], 125, "a variable needs a name"),
+        (["-s", "5000000000", "true"], 125, "-s 5000000000: must be from 0 to 2147483647"),
+        (["--otlp-max-spans", "9" * 30, "true"], 125, "must be from 0 to"),
+        (["--otlp-endpoint", "http://\udcff:1", "true"], 125, "it is not UTF-8"),
     ],
     ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else None,
 )  # fmt: skip
@@ -182,11 +223,72 @@ def test_bad_input_is_one_clear_line(arguments: list[str], status: int, message:
 
 
 def test_a_backend_that_cannot_be_is_refused_loudly() -> None:
-    """RENACER_BACKEND with a slip must not silently use another instruction set."""
-    result = renacer("-c", "--stats-extended", "true", env={"RENACER_BACKEND": "avx9"})
-    assert result.returncode == 125
+    """RENACER_BACKEND with a slip is refused before the program runs, never replaced."""
+    result = renacer("-c", "--stats-extended", "echo", "ran", env={"RENACER_BACKEND": "avx9"})
+    assert (result.returncode, result.stdout) == (125, "")
     assert "unknown backend 'avx9'" in result.stderr
-    assert "Traceback" not in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("protocol", ["grpc", "http/protobuf"])
+@pytest.mark.parametrize("seconds", ["abc", "-1", "0", "nan"])
+def test_a_timeout_that_is_none_is_refused(seconds: str, protocol: str) -> None:
+    """OTEL_EXPORTER_OTLP_TIMEOUT=abc is one line that names the variable, on both protocols."""
+    result = renacer(
+        "--otlp-endpoint", "http://127.0.0.1:1", "--otlp-protocol", protocol, "true",
+        env={"OTEL_EXPORTER_OTLP_TIMEOUT": seconds},
+    )  # fmt: skip
+    message = f"OTEL_EXPORTER_OTLP_TIMEOUT={seconds} is not a positive number of seconds"
+    assert (result.returncode, result.stderr) == (125, f"renacer: {message}\n")
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT": "abc"},
+        {"OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT": "-3"},
+        {"OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT": "9" * 20},
+        {"OTEL_SERVICE_NAME": "caf\udce9"},
+        {"OTEL_RESOURCE_ATTRIBUTES": "team=\udcff"},
+        {"TRACEPARENT": "garbage"},
+    ],
+    ids=str,
+)
+def test_odd_variables_do_not_cost_the_trace(variables: dict[str, str], tmp_path: Path) -> None:
+    """What OpenTelemetry says to ignore is ignored, and the trace is written."""
+    path = tmp_path / "trace.jsonl"
+    result = renacer("--otlp-file", str(path), "true", env=variables)
+    assert (result.returncode, result.stderr) == (0, "")
+    (line,) = path.read_text(encoding="utf-8").splitlines()
+    assert "process: true" in line
+
+
+def test_a_value_limit_holds_for_syscalls(tmp_path: Path) -> None:
+    """OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT goes before the general limit, here too."""
+    path = tmp_path / "trace.jsonl"
+    limits = {
+        "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT": "7",
+        "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT": "3",
+    }
+    renacer("-e", "openat", "--otlp-file", str(path), "cat", "/nonexistent", env=limits)
+    spans = json.loads(path.read_text())["resourceSpans"][0]["scopeSpans"][0]["spans"]
+    texts = [
+        attribute["value"]["stringValue"]
+        for span in spans
+        for attribute in span["attributes"]
+        if "stringValue" in attribute["value"]
+    ]
+    assert "AT_FDCW" in texts
+    assert max(map(len, texts)) == 7
+
+
+def test_an_unsampled_parent_means_no_export_and_no_text(tmp_path: Path) -> None:
+    """What a run prints does not depend on whether somebody sampled its trace."""
+    path = tmp_path / "trace.jsonl"
+    parent = "00-11111111111111111111111111111111-2222222222222222-00"
+    for variables in ({"TRACEPARENT": parent}, {"OTEL_TRACES_SAMPLER": "always_off"}):
+        result = renacer("--otlp-file", str(path), "true", env=variables)
+        assert (result.returncode, result.stderr, path.exists()) == (0, "", False)
 
 
 def test_a_program_without_interpreter_line_is_126(tmp_path: Path) -> None:
@@ -217,6 +319,24 @@ def test_a_silent_endpoint_does_not_hold_us() -> None:
     assert time.monotonic() - begin < 15
     assert result.returncode == 0
     assert "could not be delivered" in result.stderr
+
+
+def test_an_impatient_user_can_end_the_waiting() -> None:
+    """Ctrl-C while a silent receiver is waited for ends us as it ends any command."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        endpoint = f"http://127.0.0.1:{server.getsockname()[1]}"
+        with subprocess.Popen(
+            [*RENACER, "--otlp-endpoint", endpoint, "--", "echo", "traced"],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        ) as tracer:  # fmt: skip
+            assert tracer.stdout is not None
+            assert tracer.stderr is not None
+            assert tracer.stdout.readline() == "traced\n"
+            while tracer.poll() is None:
+                tracer.send_signal(signal.SIGINT)
+                time.sleep(0.1)
+            assert tracer.stderr.read() == ""
+    assert tracer.returncode == -signal.SIGINT
 
 
 # ---- start-up -----------------------------------------------------------------------------------

@@ -13,15 +13,11 @@ from typing import Any
 
 import pytest
 
-from renacer.export import (
-    ComputeOperation,
-    Decision,
-    FileExporter,
-    OtlpExporter,
-    SdkBridge,
-    SyscallEntry,
-)
+from renacer.export.entries import ComputeOperation, Decision, SyscallEntry
+from renacer.export.file import FileExporter
 from renacer.export.manual import ManualSpans
+from renacer.export.otlp import OtlpExporter
+from renacer.export.sdk import SdkBridge
 from tests.integration.receiver import Receiver, free_port
 
 PROTOCOLS = ["grpc", "http/protobuf"]

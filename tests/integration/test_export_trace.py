@@ -8,7 +8,7 @@ import pytest
 
 from renacer._native import ffi, lib
 from renacer.capture.engine import Engine, original_environment
-from renacer.export import OtlpExporter
+from renacer.export.otlp import OtlpExporter
 from tests.integration.receiver import Receiver, Span
 
 SCRIPT = "cat /does/not/exist; ( exit 3 ); exec /bin/true"

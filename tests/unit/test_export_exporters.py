@@ -14,21 +14,17 @@ from typing import Any
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.sdk.trace.export import ConsoleSpanExporter, SpanExporter, SpanExportResult
+from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from renacer._native import lib
 from renacer.errors import ExportError
-from renacer.export import (
-    Decision,
-    FileExporter,
-    OtlpExporter,
-    SdkBridge,
-    SyscallEntry,
-    exporter_from_environment,
-)
+from renacer.export.entries import Decision, SyscallEntry
+from renacer.export.file import FileExporter
 from renacer.export.manual import ManualSpans
+from renacer.export.otlp import OtlpExporter
 from renacer.export.outcome import Outcome
+from renacer.export.sdk import SdkBridge
 from renacer.export.sender import Sender
 
 
@@ -62,7 +58,8 @@ def test_without_the_packages_the_error_says_what_to_install(make: str) -> None:
     script = (
         "import sys\n"
         "sys.modules['opentelemetry'] = None\n"
-        "from renacer.export import *\n"
+        "from renacer import FileExporter, OtlpExporter\n"
+        "from renacer.export.sdk import SdkBridge\n"
         "from renacer.errors import ExportError\n"
         "class X:\n    def export(self, spans): ...\n"
         f"try:\n    {make}\n"
@@ -233,9 +230,9 @@ def test_a_late_answer_does_not_count_twice() -> None:
     assert (stats["exported"], stats["unconfirmed"], stats["pending"]) == (0, 5, 0)
 
 
-def test_a_forked_child_exports_nothing() -> None:
-    """In a forked child no thread starts, and what is submitted is counted as dropped."""
-    exporter = OtlpExporter("http://127.0.0.1:9")
+def test_a_users_exporter_is_left_to_the_parent() -> None:
+    """In a forked child no thread hands spans to a parent's exporter; they are counted as lost."""
+    exporter = SdkBridge(InMemorySpanExporter())
     exporter.submit(encoded(1), 1)
     read, write = os.pipe()
     if (child := os.fork()) == 0:
@@ -252,27 +249,12 @@ def test_a_forked_child_exports_nothing() -> None:
 
 
 def test_sdk_disabled_sends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """OTEL_SDK_DISABLED=true: the factory gives None, an exporter counts and drops."""
+    """OTEL_SDK_DISABLED=true: an exporter counts and drops."""
     monkeypatch.setenv("OTEL_SDK_DISABLED", "true")
-    assert exporter_from_environment("http://host:1") is None
     exporter = OtlpExporter("http://host:1")
     exporter.record_syscall(SyscallEntry("getpid"))
     exporter.shutdown()
     assert exporter.stats()["dropped"] == {"disabled by OTEL_SDK_DISABLED": 2}
-
-
-def test_traces_exporter_variable(monkeypatch: pytest.MonkeyPatch) -> None:
-    """OTEL_TRACES_EXPORTER chooses; an endpoint beats it; an unknown one is refused."""
-    monkeypatch.setenv("OTEL_TRACES_EXPORTER", "none")
-    assert exporter_from_environment() is None
-    assert isinstance(exporter_from_environment("http://host:1"), OtlpExporter)
-    monkeypatch.setenv("OTEL_TRACES_EXPORTER", "console")
-    bridge = exporter_from_environment()
-    assert isinstance(bridge, SdkBridge)
-    assert isinstance(bridge._exporter, ConsoleSpanExporter)
-    monkeypatch.setenv("OTEL_TRACES_EXPORTER", "zipkin")
-    with pytest.raises(ExportError, match="zipkin"):
-        exporter_from_environment()
 
 
 def test_events_past_the_limit_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:

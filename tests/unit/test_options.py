@@ -45,7 +45,7 @@ def test_repeatable_options_accumulate() -> None:
         (["-Z"], "unknown option -Z: see renacer --help"),
         (["-o"], "-o needs a value: -o FILE"),
         (["--engine", "magic", "x"], "--engine magic: must be auto or ptrace"),
-        (["-s", "-1", "x"], "-s -1: must not be negative"),
+        (["-s", "-1", "x"], "-s -1: must be from 0 to 2147483647"),
         (["-s", "lots", "x"], "-s lots: must be a number"),
         (["--trace-compute-threshold", "nan", "x"], "must be a number of microseconds"),
         (["--follow-forks=1", "x"], "--follow-forks takes no value"),

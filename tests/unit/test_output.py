@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -37,16 +38,20 @@ def test_a_full_disk_is_remembered_and_never_raises() -> None:
     assert output.error == "writing /dev/full stopped: No space left on device"
 
 
-def test_a_reader_that_goes_away_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reader_that_goes_away_is_no_error() -> None:
     """`renacer … 2>&1 | head` ends quietly."""
+    code = (
+        "from renacer.report.output import Output; output = Output(); "
+        "output.write(b'nobody reads this'); output.close(); print(repr(output.error))"
+    )
     reader, writer = os.pipe()
     os.close(reader)
-    with os.fdopen(writer, "wb") as stream:
-        monkeypatch.setattr(sys, "stderr", stream)
-        output = Output()
-        output.write(b"nobody reads this")
-        output.close()
-    assert output.error == ""
+    try:
+        words = [sys.executable, "-c", code]
+        result = subprocess.run(words, stdout=subprocess.PIPE, stderr=writer, check=True)
+    finally:
+        os.close(writer)
+    assert result.stdout == b"''\n"
 
 
 def test_the_descriptor_does_not_leak_into_programs(tmp_path: Path) -> None:
