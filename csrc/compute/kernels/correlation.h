@@ -70,7 +70,31 @@ RNC_INLINE void rnc_columns_scale(const rnc_mat *in, rnc_columns *columns, size_
     }
 }
 
-RNC_INLINE void rnc_columns_mean(const rnc_mat *in, rnc_columns *columns, size_t size) {
+/* Adds the columns of a row from `column` on, shifted, to the block's sums. */
+RNC_INLINE void rnc_columns_add(const rnc_mat *in, const rnc_columns *columns, size_t row,
+                                size_t column, size_t size) {
+    for (size_t c = column; c < in->cols; c++)
+        columns->block[c] +=
+            rnc_element(in, row * in->cols + c, size) * columns->scale[c] - columns->shift[c];
+}
+
+/* Writes the columns of a row from `column` on, centred. */
+RNC_INLINE void rnc_columns_centre(const rnc_mat *in, const rnc_columns *columns, size_t row,
+                                   size_t column, size_t size, double *centred) {
+    for (size_t c = column; c < in->cols; c++) {
+        double element = rnc_element(in, row * in->cols + c, size) * columns->scale[c];
+        centred[c] = (element - columns->shift[c]) - columns->mean[c];
+    }
+}
+
+/* What an instruction set does with a whole row: the two above, and the product. */
+typedef void rnc_correlation_add(const rnc_mat *in, const rnc_columns *columns, size_t row,
+                                 size_t size);
+typedef void rnc_correlation_centre(const rnc_mat *in, const rnc_columns *columns, size_t row,
+                                    size_t size, double *centred);
+
+RNC_INLINE void rnc_columns_mean(const rnc_mat *in, rnc_columns *columns, size_t size,
+                                 rnc_correlation_add *add_row) {
     for (size_t c = 0; c < in->cols; c++)
         columns->mean[c] = 0;
     for (size_t r = 0; r < in->rows;) {
@@ -78,24 +102,12 @@ RNC_INLINE void rnc_columns_mean(const rnc_mat *in, rnc_columns *columns, size_t
         for (size_t c = 0; c < in->cols; c++)
             columns->block[c] = 0;
         for (; r < end; r++)
-            for (size_t c = 0; c < in->cols; c++)
-                columns->block[c] +=
-                    rnc_element(in, r * in->cols + c, size) * columns->scale[c] - columns->shift[c];
+            add_row(in, columns, r, size);
         for (size_t c = 0; c < in->cols; c++)
             columns->mean[c] += columns->block[c];
     }
     for (size_t c = 0; c < in->cols; c++)
         columns->mean[c] /= (double)in->rows;
-}
-
-RNC_INLINE void rnc_columns_centre(const rnc_mat *in, const rnc_columns *columns, size_t first,
-                                   size_t rows, size_t size) {
-    for (size_t r = 0; r < rows; r++)
-        for (size_t c = 0; c < in->cols; c++) {
-            double element = rnc_element(in, (first + r) * in->cols + c, size);
-            columns->centred[r * in->cols + c] =
-                (element * columns->scale[c] - columns->shift[c]) - columns->mean[c];
-        }
 }
 
 /* A diagonal element is 1, or NaN; the others lie in [-1, 1]. */
@@ -125,6 +137,8 @@ RNC_INLINE void rnc_correlation_finish(const rnc_columns *columns, rnc_matrix_ou
 }
 
 RNC_INLINE void rnc_correlation_run(const rnc_matrix_input *in, rnc_matrix_output *out, size_t size,
+                                    rnc_correlation_add *add_row,
+                                    rnc_correlation_centre *centre_row,
                                     rnc_correlation_multiply *multiply) {
     const rnc_mat *left = &in->left;
     const size_t cols = left->cols;
@@ -139,10 +153,11 @@ RNC_INLINE void rnc_correlation_run(const rnc_matrix_input *in, rnc_matrix_outpu
         .gemm = (char *)(next + rnc_correlation_doubles(left->rows, cols)),
     };
     rnc_columns_scale(left, &columns, size);
-    rnc_columns_mean(left, &columns, size);
+    rnc_columns_mean(left, &columns, size, add_row);
     for (size_t r = 0; r < left->rows; r += RNC_CORRELATION_ROWS) {
         size_t rows = rnc_least(RNC_CORRELATION_ROWS, left->rows - r);
-        rnc_columns_centre(left, &columns, r, rows, size);
+        for (size_t i = 0; i < rows; i++)
+            centre_row(left, &columns, r + i, size, columns.centred + i * cols);
         multiply(columns.centred, rows, cols, columns.products, r > 0, columns.gemm);
     }
     rnc_correlation_finish(&columns, out, size);
