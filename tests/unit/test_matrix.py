@@ -1,10 +1,9 @@
-"""Matrices: what they are made of, their results against exact arithmetic, errors, attribution."""
+"""Matrices: results against exact arithmetic, laws, errors, attribution and spans."""
 
 from __future__ import annotations
 
-import array
-import gc
 import math
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from typing import Any
 
@@ -26,6 +25,7 @@ from renacer import (
     last_execution,
     use_backend,
 )
+from tests.unit.array_kinds import Interface
 from tests.unit.span_memory import SpanMemory, attributes
 
 DTYPES = ("float32", "float64")
@@ -43,27 +43,6 @@ SHAPES = [
     (2, 300, 2),
 ]
 OPERATIONS = ("matmul", "matvec", "transpose", "correlation_matrix", "convolve2d")
-
-
-class Interface:
-    """Only the array interface, as an array of another library has it."""
-
-    def __init__(self, data: np.ndarray[Any, Any]) -> None:
-        self._data = data
-
-    @property
-    def __array_interface__(self) -> dict[str, Any]:
-        return self._data.__array_interface__
-
-
-class Arrayable:
-    """Only ``__array__``."""
-
-    def __init__(self, data: np.ndarray[Any, Any]) -> None:
-        self._data = data
-
-    def __array__(self, *arguments: Any, **named: Any) -> np.ndarray[Any, Any]:
-        return self._data
 
 
 def values(matrix: Matrix) -> np.ndarray[Any, Any]:
@@ -92,132 +71,6 @@ def run(op: str, data: np.ndarray[Any, Any]) -> Any:
     if op == "convolve2d":
         return matrix.convolve2d(Matrix(np.ascontiguousarray(data[:2, :3])))
     return getattr(matrix, op)()
-
-
-# ---- what a matrix is made of --------------------------------------------------------------------
-
-ONE_TO_SIX = [
-    ([[1, 2, 3], [4, 5, 6]], "float64"),
-    (((1, 2, 3), (4, 5, 6)), "float64"),
-    ((range(1, 4), range(4, 7)), "float64"),
-    ([np.array([1, 2, 3], "float32"), np.array([4, 5, 6], "float32")], "float32"),
-    ([Vector([1, 2, 3]), array.array("f", [4, 5, 6])], "float64"),
-    (np.array([[1, 2, 3], [4, 5, 6]], "float32"), "float32"),
-    (np.array([[1, 2, 3], [4, 5, 6]], "float64"), "float64"),
-    (np.array([[1, 2, 3], [4, 5, 6]], "int8"), "float64"),
-    (np.array([[1, 2, 3], [4, 5, 6]], "float16"), "float64"),
-    (np.array([[1, 2, 3], [4, 5, 6]], ">f4"), "float32"),
-    (np.asfortranarray(np.array([[1, 2, 3], [4, 5, 6]], "float32")), "float32"),
-    (np.array([[1, 4], [2, 5], [3, 6]], "float64").T, "float64"),
-    (np.array([[6, 5, 4], [3, 2, 1]], "float32")[::-1, ::-1], "float32"),
-    (memoryview(np.array([[1, 2, 3], [4, 5, 6]], "float32")), "float32"),
-    (memoryview(np.array([[1, 4], [2, 5], [3, 6]], "float64").T), "float64"),
-    (memoryview(np.array([[1, 4], [2, 5], [3, 6]], ">f4").T), "float32"),
-    (memoryview(np.array([[1, 2, 3], [4, 5, 6]], "int16")), "float64"),
-    (Interface(np.array([[1, 2, 3], [4, 5, 6]], "float32")), "float32"),
-    (Interface(np.array([[1, 2, 3], [4, 5, 6]], "int16")), "float64"),
-    (Arrayable(np.array([[1, 2, 3], [4, 5, 6]], "float32")), "float32"),
-    (Matrix([[1, 2, 3], [4, 5, 6]], dtype="float32"), "float32"),
-]
-
-
-@pytest.mark.parametrize(("data", "dtype"), ONE_TO_SIX)
-def test_every_kind_of_data_is_read(data: Any, dtype: str) -> None:
-    """Buffers, array objects and nested sequences hold the same rows, in the promised type."""
-    matrix = Matrix(data)
-    assert matrix.tolist() == [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]
-    assert (matrix.dtype, matrix.rows, matrix.cols, matrix.shape) == (dtype, 2, 3, (2, 3))
-    assert matrix[1, -1] == 6.0
-    for other in DTYPES:
-        assert Matrix(data, dtype=other).tolist() == matrix.tolist()
-        assert Matrix(data, dtype=np.dtype(other)).dtype == other
-
-
-@pytest.mark.parametrize(
-    "data",
-    [[1, 2, 3, 4, 5, 6], array.array("f", range(1, 7)), np.arange(1, 7), Vector(range(1, 7))],
-)
-def test_flat_data_takes_its_shape_from_arguments(data: Any) -> None:
-    """One-dimensional data is read row after row."""
-    assert Matrix(data, 2, 3).tolist() == [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]
-    assert Matrix(data, rows=3, cols=2).tolist() == [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]
-    with pytest.raises(SizeMismatch) as raised:
-        Matrix(data, 2, 2)
-    assert (raised.value.expected, raised.value.actual) == (4, 6)
-
-
-NOT_MATRICES = [
-    ((12,), "int is not a sequence of rows"),
-    (("12",), "str is not a sequence of rows"),
-    (([1, 2],), "row 0: int is not a sequence of numbers"),
-    (([[1, 2], [3]],), "row 1 has 1 elements and row 0 has 2"),
-    (([[1, 2], [3, "4"]],), "row 1: element 1 is not a real number but str"),
-    ((np.zeros(3),), "a matrix has two dimensions, not 1"),
-    ((np.zeros((2, 2, 2)),), "a matrix has two dimensions, not 3"),
-    ((np.zeros((2, 2), complex),), "elements of buffer format 'Zd' are not real numbers"),
-    ((Interface(np.zeros(3)),), "a matrix has two dimensions, not 1"),
-    (
-        (Interface(np.zeros((4, 4))[::2]),),
-        "a matrix by its array interface must be contiguous, row after row",
-    ),
-    (([1, 2], 1), "flat data needs both rows and cols"),
-    (([1, 2], -1, -2), "rows must be a whole number, not -1"),
-    (([1, 2], 1, 2.0), "cols must be a whole number, not 2.0"),
-]
-
-
-@pytest.mark.parametrize(("arguments", "sentence"), NOT_MATRICES)
-def test_what_is_no_matrix_is_refused(arguments: Any, sentence: str) -> None:
-    """One sentence says what is wrong."""
-    with pytest.raises(InvalidInput) as raised:
-        Matrix(*arguments)
-    assert str(raised.value) == sentence
-
-
-@pytest.mark.parametrize("wrap", [lambda data: data, memoryview, Interface, Matrix])
-@pytest.mark.parametrize("dtype", DTYPES)
-def test_contiguous_floats_are_not_copied(dtype: str, wrap: Any) -> None:
-    """What is written into the memory shows in the matrix, and the matrix keeps it alive."""
-    data = np.zeros((3, 4), dtype)
-    matrix = Matrix(wrap(data))
-    data[2, 1] = 5
-    assert matrix[2, 1] == 5.0
-    flat = Matrix(data.reshape(-1), 4, 3)
-    data[2, 1] = 6
-    assert flat[3, 0] == 6.0
-    del data
-    gc.collect()
-    junk = [np.full((3, 4), 9.0, dtype) for _ in range(5)]
-    assert matrix[2, 1] == 6.0
-    assert len(junk) == 5
-
-
-def test_numpy_shares_a_result() -> None:
-    """The array interface gives the elements without a copy."""
-    matrix = Matrix([[1, 2], [3, 4]])
-    shared = np.asarray(matrix)
-    shared[0, 1] = 9
-    assert matrix[0, 1] == 9.0
-    readonly = np.ones((2, 2))
-    readonly.flags.writeable = False
-    assert not np.asarray(Matrix(readonly)).flags.writeable
-
-
-def test_places_outside_are_refused() -> None:
-    """An index error, not somebody's memory."""
-    matrix = Matrix([[1, 2], [3, 4]])
-    for place in ((2, 0), (0, 2), (-3, 0), (0, -3)):
-        with pytest.raises(IndexError):
-            matrix[place]
-
-
-def test_repr_shows_the_head() -> None:
-    """A large matrix does not flood a terminal."""
-    assert (
-        repr(Matrix([[1, 2], [3, 4]]))
-        == "Matrix([[1.0, 2.0], [3.0, 4.0]], dtype='float64', rows=2, cols=2)"
-    )
-    assert len(repr(Matrix(np.zeros((1000, 1000))))) < 200
 
 
 # ---- results -------------------------------------------------------------------------------------
@@ -585,6 +438,25 @@ def test_kernel_is_the_one_that_was_forced(op: str, dtype: str, backend: str) ->
     assert execution.kernel == f"{op}_f{dtype[5:]}_{backend.lower()}"
     assert (execution.op, execution.backend, execution.elements) == (op, backend, 1600)
     assert execution.reason == ("" if backend == backends()[0] else f"{backend} forced")
+
+
+def test_threads_share_operands() -> None:
+    """Each call has scratch memory of its own, and each thread its own last execution."""
+    data = random((70, 300), "float32")
+    left, right = Matrix(data), Matrix(data.T)
+    chosen = [backends()[index % len(backends())] for index in range(8)]
+
+    def product(backend: str) -> tuple[bytes, str]:
+        with use_backend(backend):
+            results = {values(left @ right).tobytes() for _ in range(20)}
+            execution = last_execution()
+        assert execution is not None
+        assert len(results) == 1
+        return results.pop(), execution.backend
+
+    alone = {backend: product(backend) for backend in backends()}
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(product, chosen)) == [alone[backend] for backend in chosen]
 
 
 @pytest.mark.parametrize("op", ["matvec", "transpose", "convolve2d"])
