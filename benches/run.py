@@ -11,6 +11,7 @@ COMPUTE = [
     "--benchmark-max-time=0.2", "--benchmark-warmup=on",
 ]  # fmt: skip
 PEERS = [sys.executable, "-m", "benches.peers"]  # a process of its own: it sets thread counts
+MATRIX = [sys.executable, "-m", "benches.bench_matrix"]  # sets BLAS up before NumPy loads
 
 
 def main() -> int:
@@ -18,6 +19,7 @@ def main() -> int:
     capture.main()
     export.main()
     subprocess.run(PEERS, check=True)
+    subprocess.run(MATRIX, check=True)
     return subprocess.run(COMPUTE, check=False).returncode
 
 

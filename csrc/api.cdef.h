@@ -31,11 +31,12 @@ enum rnc_shape {
     RNC_SEVERAL, /* a vector in, a number out for each parameter */
     RNC_SUMMARY, /* a vector in; count, mean, stddev, min and max out */
     RNC_MAP,     /* a vector in, one of its length and type out */
+    RNC_MATRIX,  /* matrices in, one out: rnc_matrix_run */
 };
 
 enum { RNC_SUMMARY_RESULTS = 5 };
 
-/* One row of compute/ops.def. */
+/* One row of compute/ops.def, or after those of compute/matrix/matrix.def. */
 typedef struct rnc_op_row {
     const char *name;      /* "sum": Python method, compute.operation, test and bench id */
     const char *span_name; /* "trueno: Vector::sum" */
@@ -112,6 +113,22 @@ int rnc_apply(int op, const rnc_arguments *arguments);
 const rnc_execution *rnc_last_execution(void);
 /* The sentence for compute.fallback_reason; writes at most size bytes, returns its length. */
 size_t rnc_execution_reason(const rnc_execution *execution, char *out, size_t size);
+
+/* ---- compute: matrices ------------------------------------------------------------------------ */
+
+/* A view of a caller's buffer, row after row; the caller keeps it alive. A vector is one column. */
+typedef struct rnc_mat {
+    const void *data; /* any alignment */
+    size_t rows;
+    size_t cols;
+    uint32_t dtype; /* enum rnc_dtype */
+} rnc_mat;
+
+/* Run a matrix operation; right is NULL for those on one matrix. result->data is overwritten: its
+ * memory must be writable, of the result's shape and the operands' dtype, and apart from theirs.
+ * RNC_SIZE_MISMATCH: left and right, or result, do not fit. RNC_INVALID_INPUT: other misuse, and
+ * weights larger than their image. rnc_last_execution() counts left's elements. */
+int rnc_matrix_run(int op, const rnc_mat *left, const rnc_mat *right, const rnc_mat *result);
 
 /* ---- trace: clock, ids, context --------------------------------------------------------------- */
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         use_backend,
     )
     from renacer.compute.batch import Batch
+    from renacer.compute.matrix import Matrix
     from renacer.compute.vector import Description, Vector
     from renacer.errors import (
         CaptureError,
@@ -50,6 +51,7 @@ _HOMES = {
         "use_backend",
     ),
     "renacer.compute.batch": ("Batch",),
+    "renacer.compute.matrix": ("Matrix",),
     "renacer.compute.vector": ("Description", "Vector"),
     "renacer.errors": (
         "CaptureError",
@@ -85,6 +87,7 @@ __all__ = [
     "ExportError",
     "FileExporter",
     "InvalidInput",
+    "Matrix",
     "OtlpExporter",
     "RenacerError",
     "SimdBackend",

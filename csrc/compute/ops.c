@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "compute/matrix/ops.h"
 #include "compute/quantiles.h"
 
 /* ---- domains of parameters ------------------------------------------------------------------- */
@@ -251,9 +252,16 @@ const rnc_op_definition *rnc_op_define(int op) {
     return op >= 0 && op < OP_COUNT ? &definitions[op] : NULL;
 }
 
+int rnc_vector_op_count(void) {
+    return OP_COUNT;
+}
+
 const rnc_op_row *rnc_op(int index) {
     const rnc_op_definition *definition = rnc_op_define(index);
-    return definition ? &definition->row : NULL;
+    if (definition)
+        return &definition->row;
+    const rnc_matrix_definition *matrix = rnc_matrix_define(index - OP_COUNT);
+    return matrix ? &matrix->row : NULL;
 }
 
 size_t rnc_op_results(const rnc_op_definition *op, size_t param_count) {

@@ -33,5 +33,7 @@ typedef struct rnc_op_definition {
 const rnc_op_definition *rnc_op_define(int op);
 /* How many numbers come out for one item. */
 size_t rnc_op_results(const rnc_op_definition *op, size_t param_count);
+/* Where the rows of matrix.def begin in rnc_op. */
+int rnc_vector_op_count(void);
 
 #endif

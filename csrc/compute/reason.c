@@ -7,13 +7,16 @@ static const char *const sentences[] = {
 };
 
 uint32_t rnc_reason_for(int family, uint32_t dtype, rnc_selection selection, int ran) {
+    return rnc_reason_of(rnc_has_kernel(family, dtype, selection.target), selection, ran);
+}
+
+uint32_t rnc_reason_of(bool has_kernel, rnc_selection selection, int ran) {
     if (selection.unmet)
         return RNC_REASON_UNAVAILABLE;
     if (ran == rnc_isa_best_built())
         return RNC_REASON_NONE;
     if (ran != selection.target)
-        return rnc_has_kernel(family, dtype, selection.target) ? RNC_REASON_FEW_ELEMENTS
-                                                               : RNC_REASON_NOT_OPTIMIZED;
+        return has_kernel ? RNC_REASON_FEW_ELEMENTS : RNC_REASON_NOT_OPTIMIZED;
     return selection.requested >= 0 ? RNC_REASON_FORCED : RNC_REASON_UNAVAILABLE;
 }
 

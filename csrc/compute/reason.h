@@ -12,5 +12,7 @@ enum rnc_reason {
 
 /* Why a kernel of this row ran, when `selection` aimed at its target. */
 uint32_t rnc_reason_for(int family, uint32_t dtype, rnc_selection selection, int ran);
+/* The same, told whether the target itself has a kernel. */
+uint32_t rnc_reason_of(bool has_kernel, rnc_selection selection, int ran);
 
 #endif

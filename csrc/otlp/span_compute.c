@@ -82,8 +82,8 @@ void rnc_span_of_compute(rnc_spans *spans, const rnc_record *record) {
                               .parent_id = record->parent_id,
                               .start = record->start,
                               .end = record->end,
-                              .name = body->name ? prefixed(spans, "trueno: Vector::", name)
-                                                 : rnc_slice_of(op ? op->span_name : ""),
+                              .name = op ? rnc_slice_of(op->span_name)
+                                         : prefixed(spans, "trueno: Vector::", name),
                           });
     rnc_span_bytes(spans, rnc_keys[RNC_KEY_COMPUTE_OPERATION], name);
     rnc_span_text(spans, RNC_KEY_COMPUTE_LIBRARY, "trueno");

@@ -1,4 +1,4 @@
-"""Vectors and the instruction sets that their operations run on."""
+"""Vectors, matrices, and the instruction sets that their operations run on."""
 
 from renacer.compute.backends import (
     Execution,
@@ -9,12 +9,14 @@ from renacer.compute.backends import (
     use_backend,
 )
 from renacer.compute.batch import Batch
+from renacer.compute.matrix import Matrix
 from renacer.compute.vector import Description, Vector
 
 __all__ = [
     "Batch",
     "Description",
     "Execution",
+    "Matrix",
     "SimdBackend",
     "Vector",
     "backends",

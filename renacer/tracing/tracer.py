@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from renacer._native import ensure, ffi, lib, new_trace_id, string, table, trace_words
 from renacer.compute import vector as vectors
+from renacer.compute.matrix import Matrix
 from renacer.compute.vector import Vector
 from renacer.errors import InvalidInput
 from renacer.export.variables import sampled
@@ -295,34 +296,38 @@ def _forked() -> None:
         )
 
 
-def _traced(name: str) -> Callable[..., float]:
+def _traced(name: str, kind: type[Vector] | type[Matrix]) -> Callable[..., Any]:
     def traced(
         self: ComputeTracer,
         vector: Any,
         *arguments: Any,
         operation_name: str | None = None,
         **parameters: Any,
-    ) -> float:
+    ) -> Any:
         if operation_name is None:
             if not arguments:
                 raise InvalidInput(f"traced_{name} needs the name of its operation")
             *arguments, operation_name = arguments  # type: ignore[assignment]
         with self.operation(operation_name):
-            operand = vector if isinstance(vector, Vector) else Vector(vector)
-            result: float = getattr(operand, name)(*arguments, **parameters)
-            return result
+            operand = vector if isinstance(vector, kind) else kind(vector)
+            return getattr(operand, name)(*arguments, **parameters)
 
     traced.__name__ = f"traced_{name}"
     traced.__qualname__ = f"ComputeTracer.traced_{name}"
     traced.__doc__ = (
-        f"``vector.{name}(…)`` in an :meth:`operation` of its own: the vector, the operation's "
-        "parameter if it has one, then the operation's name."
+        f"``{kind.__name__.lower()}.{name}(…)`` in an :meth:`operation` of its own: the "
+        f"{kind.__name__.lower()}, the operation's parameters if it has any, then the operation's "
+        "name."
     )
     return traced
 
 
 for _name in _OPS:
-    setattr(ComputeTracer, f"traced_{_name}", _traced(_name))
+    setattr(
+        ComputeTracer,
+        f"traced_{_name}",
+        _traced(_name, Matrix if hasattr(Matrix, _name) else Vector),
+    )
 
 os.register_at_fork(after_in_child=_forked)
 atexit.register(_shutdown_all)

@@ -87,6 +87,40 @@ def _local_functions_of_avx2_files() -> set[str]:
     return names
 
 
+PRODUCTS = {
+    "avx2": re.compile(r"\bv(fmadd\d+|mul)p[sd]\b.*%ymm"),
+    "sse2": re.compile(r"\bmulp[sd]\b"),
+}
+MOVES = {"avx2": re.compile(r"\bvunpck.*%ymm"), "sse2": re.compile(r"\bv?unpck|movlhps")}
+
+
+@pytest.mark.parametrize("suffix", PRODUCTS)
+@pytest.mark.parametrize("dtype", ["f32", "f64"])
+@pytest.mark.parametrize(
+    "operation", ["matmul", "matvec", "transpose", "correlation_matrix", "convolve2d"]
+)
+def test_matrix_kernels_work_on_whole_vectors(
+    functions: dict[str, list[str]], operation: str, dtype: str, suffix: str
+) -> None:
+    """Each has a kernel of each set, which multiplies or moves vectors of that set."""
+    kernel = f"rnc_{operation}_{dtype}_{suffix}"
+    assert kernel in functions
+    parts = {kernel, f"multiply_{suffix}", f"tile_{dtype}_{suffix}", f"tile_f64_{suffix}"}
+    code = [line for name in functions for line in functions[name] if name.split(".")[0] in parts]
+    wanted = MOVES if operation == "transpose" else PRODUCTS
+    assert any(wanted[suffix].search(line) for line in code)
+
+
+def test_local_functions_keep_to_the_set_in_their_name(functions: dict[str, list[str]]) -> None:
+    """What kernels call is no more than they are."""
+    for name, code in functions.items():
+        stem = name.split(".")[0]
+        if stem.endswith("_scalar"):
+            assert not any(PACKED_ARITHMETIC.search(line) for line in code), name
+        if stem.endswith("_sse2"):
+            assert not any(VEX.match(line) for line in code), name
+
+
 @pytest.mark.parametrize(("cpu", "lacks"), [("Nehalem", "fma, avx2"), ("max,-fma", "fma")])
 def test_older_cpu_never_executes_avx2(cpu: str, lacks: str) -> None:
     """On an emulated CPU without it, leaked AVX2 would be an illegal instruction."""
@@ -96,6 +130,10 @@ def test_older_cpu_never_executes_avx2(cpu: str, lacks: str) -> None:
     program = (
         "from renacer import *\n"
         "assert backends() == ['SSE2', 'Scalar'], backends()\n"
+        "m = Matrix([range(9)] * 4, dtype='float32')\n"
+        "assert (m @ m.T).tolist() == [[204] * 4] * 4 and list(m @ Vector([1] * 9)) == [36] * 4\n"
+        "assert m.convolve2d([[1, 0], [0, 0]]).tolist() == [list(range(1, 9))] * 3\n"
+        "assert abs(Matrix([[1, 2], [2, 4], [4, 8]]).correlation_matrix()[0, 1] - 1) < 1e-15\n"
         "for dtype in ('float32', 'float64'):\n"
         "    v = Vector(range(1000), dtype=dtype)\n"
         "    assert (v.sum(), v.min(), v.max(), v.percentile(50)) == (499500, 0, 999, 499.5)\n"
