@@ -34,7 +34,7 @@ asan: ## The C tests under AddressSanitizer and UndefinedBehaviorSanitizer
 tsan: ## The C tests under ThreadSanitizer
 	$(MAKE) -s -C tests/native VARIANT=tsan
 
-bench: $(VENV)/.test ## Measure overhead and throughput, and print the tables of the README
+bench: $(VENV)/.bench ## Measure overhead and throughput, and print the tables of the README
 	$(BIN)/python -m benches.run
 
 lint: $(VENV)/.test ## ruff, mypy --strict and clang-format, changing nothing
@@ -82,6 +82,10 @@ $(VENV)/.demo: $(VENV)/.build
 $(VENV)/.test: $(VENV)/.demo
 	$(call packages,$(TEST_PACKAGES))
 	$(BIN)/pip -q install --group test --group lint
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.test
+	$(BIN)/pip -q install --group bench
 	@touch $@
 
 clean: ## Remove everything that was built

@@ -226,6 +226,7 @@ int rnc_tracer_record_operation(rnc_tracer *tracer, const rnc_operation_span *sp
  * it, not spans of their own; its backend is the last one they stamped. */
 typedef struct rnc_call {
     rnc_context context; /* this thread's before rnc_call_begin; end restores it */
+    const rnc_execution *last; /* this thread's rnc_last_execution() */
     const char *name;    /* interned */
     int32_t op;          /* row of ops.def of that name, or -1 */
     uint32_t dtype;
@@ -292,7 +293,7 @@ typedef struct rnc_spans_config {
 typedef struct rnc_spans_counts {
     uint64_t spans;     /* encoded */
     uint64_t held_back; /* over max_spans */
-    uint64_t no_memory; /* could not be encoded */
+    uint64_t no_memory; /* could not be encoded, or the process was lost */
 } rnc_spans_counts;
 
 rnc_sink *rnc_spans_new(const rnc_spans_config *config);
@@ -420,6 +421,7 @@ rnc_stream *rnc_source_stream(rnc_source *source);
 int rnc_source_pid(rnc_source *source);          /* of the program; 0 before it runs */
 uint64_t rnc_source_root_span(rnc_source *source); /* 0 before it runs */
 int rnc_source_wait_status(rnc_source *source);  /* of the program, as wait(2) gives it */
+uint64_t rnc_source_dropped(rnc_source *source); /* records neither memory nor disk could take */
 const char *rnc_source_error(rnc_source *source); /* one sentence after a failed run, else "" */
 void rnc_source_close(rnc_source *source);
 

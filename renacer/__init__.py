@@ -20,8 +20,9 @@ if TYPE_CHECKING:
         last_execution,
         use_backend,
     )
+    from renacer.compute.batch import Batch
     from renacer.compute.matrix import Matrix
-    from renacer.compute.vector import Vector
+    from renacer.compute.vector import Description, Vector
     from renacer.errors import (
         CaptureError,
         DivisionByZero,
@@ -49,8 +50,9 @@ _HOMES = {
         "last_execution",
         "use_backend",
     ),
+    "renacer.compute.batch": ("Batch",),
     "renacer.compute.matrix": ("Matrix",),
-    "renacer.compute.vector": ("Vector",),
+    "renacer.compute.vector": ("Description", "Vector"),
     "renacer.errors": (
         "CaptureError",
         "DivisionByZero",
@@ -72,11 +74,13 @@ _HOMES = {
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "Batch",
     "CaptureError",
     "ComputeOperation",
     "ComputeTracer",
     "ComputeTracerConfig",
     "Decision",
+    "Description",
     "DivisionByZero",
     "EmptyVector",
     "Execution",

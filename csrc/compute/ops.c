@@ -33,6 +33,8 @@ static int check_percentile(size_t length, double percentile) {
 /* Takes squares of float64 numbers into range, from above and from below. */
 #define SQUARES_DOWN -600
 #define SQUARES_UP   600
+/* Takes every sum of 2^48 products of float64 numbers into range, and not the product 1 out of it. */
+#define PRODUCTS_DOWN -536
 /* Below it, squares lose bits to underflow; above the other, SQUARES_UP would overflow. */
 #define SMALL_SQUARES 0x1p-900
 #define LARGE_MEAN    0x1p400
@@ -46,7 +48,7 @@ static void rescale_sum(const rnc_input *in, const rnc_result *raw, int exponent
 /* Scaling up is for squares only: one factor of a product may be large. */
 static void rescale_products(const rnc_input *in, const rnc_result *raw, int exponent[2]) {
     if (!isfinite(raw->value[0]))
-        exponent[0] = exponent[1] = SQUARES_DOWN;
+        exponent[0] = exponent[1] = PRODUCTS_DOWN;
     else if (in->data == in->other && raw->value[0] < SMALL_SQUARES)
         exponent[0] = exponent[1] = SQUARES_UP;
 }
@@ -68,6 +70,11 @@ static void rescale_comoments(const rnc_input *in, const rnc_result *raw, int ex
 
 /* ---- finishers ------------------------------------------------------------------------------- */
 
+/* Nearly always by nothing. */
+static double scaled(double number, int exponent) {
+    return RNC_LIKELY(exponent == 0) ? number : ldexp(number, exponent);
+}
+
 /* A sum that is not finite has no meaningful rounding error beside it. */
 static double total(const rnc_result *raw) {
     return isfinite(raw->value[0]) && isfinite(raw->value[1]) ? raw->value[0] + raw->value[1]
@@ -79,24 +86,24 @@ static double count_less_ddof(const rnc_outcome *outcome) {
 }
 
 static int finish_sum(const rnc_outcome *outcome, double *results) {
-    results[0] = ldexp(total(outcome->raw), -outcome->exponent[0]);
+    results[0] = scaled(total(outcome->raw), -outcome->exponent[0]);
     return RNC_OK;
 }
 
 static int finish_mean(const rnc_outcome *outcome, double *results) {
-    results[0] = ldexp(total(outcome->raw) / (double)outcome->in->length, -outcome->exponent[0]);
+    results[0] = scaled(total(outcome->raw) / (double)outcome->in->length, -outcome->exponent[0]);
     return RNC_OK;
 }
 
 static int finish_variance(const rnc_outcome *outcome, double *results) {
     results[0] =
-        ldexp(outcome->raw->value[1] / count_less_ddof(outcome), -2 * outcome->exponent[0]);
+        scaled(outcome->raw->value[1] / count_less_ddof(outcome), -2 * outcome->exponent[0]);
     return RNC_OK;
 }
 
 static int finish_stddev(const rnc_outcome *outcome, double *results) {
     results[0] =
-        ldexp(sqrt(outcome->raw->value[1] / count_less_ddof(outcome)), -outcome->exponent[0]);
+        scaled(sqrt(outcome->raw->value[1] / count_less_ddof(outcome)), -outcome->exponent[0]);
     return RNC_OK;
 }
 
@@ -127,17 +134,17 @@ static int finish_greatest(const rnc_outcome *outcome, double *results) {
 }
 
 static int finish_dot(const rnc_outcome *outcome, double *results) {
-    results[0] = ldexp(total(outcome->raw), -outcome->exponent[0] - outcome->exponent[1]);
+    results[0] = scaled(total(outcome->raw), -outcome->exponent[0] - outcome->exponent[1]);
     return RNC_OK;
 }
 
 static int finish_root(const rnc_outcome *outcome, double *results) {
-    results[0] = ldexp(sqrt(total(outcome->raw)), -outcome->exponent[0]);
+    results[0] = scaled(sqrt(total(outcome->raw)), -outcome->exponent[0]);
     return RNC_OK;
 }
 
 static int finish_covariance(const rnc_outcome *outcome, double *results) {
-    results[0] = ldexp(outcome->raw->value[4] / count_less_ddof(outcome),
+    results[0] = scaled(outcome->raw->value[4] / count_less_ddof(outcome),
                        -outcome->exponent[0] - outcome->exponent[1]);
     return RNC_OK;
 }
@@ -161,7 +168,7 @@ static int finish_percentiles(const rnc_outcome *outcome, double *results) {
 static int finish_describe(const rnc_outcome *outcome, double *results) {
     const rnc_result *raw = outcome->raw;
     results[0] = (double)outcome->in->length;
-    results[1] = ldexp(raw->value[0], -outcome->exponent[0]);
+    results[1] = scaled(raw->value[0], -outcome->exponent[0]);
     finish_stddev(outcome, &results[2]);
     results[3] = raw->value[2];
     results[4] = raw->value[3];

@@ -22,10 +22,14 @@ rnc_execution *rnc_own_execution(void) {
     return &last;
 }
 
-/* One call: its operation and arguments, checked to fit its shape. */
+/* One call, its operands for one item of it: two when the operation takes a pair. */
 typedef struct task {
     const rnc_op_definition *op;
-    const rnc_arguments *arguments;
+    const rnc_vec *vec, *other;
+    const double *params;
+    size_t param_count;
+    double *results;
+    void *out;
     rnc_selection selection;
 } task;
 
@@ -67,28 +71,27 @@ static void map(const task *task, const rnc_vec *vec, double scale, const double
                     .scale = scale,
                     .shift = found[0],
                     .factor = found[1],
-                    .out = task->arguments->out};
+                    .out = task->out};
     rnc_result raw;
     run_kernel(task, task->op->second_family, vec->dtype, &in, &raw, execution);
 }
 
-/* vecs: the operands; original: the first one before NaNs were left out, or NULL. */
-static int compute(const task *task, const rnc_vec *vecs, const rnc_vec *original, double *results,
-                   rnc_execution *execution) {
+/* original: the first operand before NaNs were left out, or NULL. */
+static int compute(const task *task, const rnc_vec *original, rnc_execution *execution) {
     const rnc_op_definition *op = task->op;
-    const rnc_vec *vec = &vecs[0];
+    const rnc_vec *vec = task->vec;
     rnc_input in = {.data = vec->data,
-                    .other = op->operands == 2 ? vecs[1].data : vec->data,
+                    .other = task->other ? task->other->data : vec->data,
                     .length = vec->length,
                     .scale = 1,
                     .other_scale = 1};
     rnc_result raw;
     rnc_outcome outcome = {.in = &in,
                            .raw = &raw,
-                           .params = task->arguments->params,
-                           .param_count = task->arguments->param_count,
+                           .params = task->params,
+                           .param_count = task->param_count,
                            .original = original};
-    if (op->selects && rnc_quantiles_prepare(&in, outcome.params, outcome.param_count) != RNC_OK)
+    if (op->selects && rnc_quantiles_prepare(&in, task->params, task->param_count) != RNC_OK)
         return RNC_NO_MEMORY;
     run_kernel(task, op->family, vec->dtype, &in, &raw, execution);
     if (vec->dtype == RNC_F64)
@@ -100,7 +103,7 @@ static int compute(const task *task, const rnc_vec *vecs, const rnc_vec *origina
     }
     double found[2];
     bool is_map = op->row.shape == RNC_MAP;
-    int status = op->finish(&outcome, is_map ? found : results);
+    int status = op->finish(&outcome, is_map ? found : task->results);
     if (op->selects)
         rnc_quantiles_release(&in);
     if (is_map && status == RNC_OK)
@@ -108,61 +111,126 @@ static int compute(const task *task, const rnc_vec *vecs, const rnc_vec *origina
     return status;
 }
 
-static int check(const task *task, const rnc_vec *vecs) {
-    const rnc_op_definition *op = task->op;
-    if (op->operands == 2 && vecs[1].length != vecs[0].length)
+/* RNC_OK, or why the operation is not defined on this item. */
+static int check(const task *task) {
+    size_t length = task->vec->length;
+    if (task->other && task->other->length != length)
         return RNC_SIZE_MISMATCH;
-    if (vecs[0].length == 0 && !op->row.empty_ok)
+    if (length == 0 && !task->op->row.empty_ok)
         return RNC_EMPTY_VECTOR;
     int status = RNC_OK;
-    for (size_t i = 0; i < task->arguments->param_count && status == RNC_OK; i++)
-        status = op->check(vecs[0].length, task->arguments->params[i]);
+    for (size_t i = 0; i < task->param_count && status == RNC_OK; i++)
+        status = task->op->check(length, task->params[i]);
     return status;
 }
 
-static int run_without_nans(const task *task, rnc_vec *vecs, double *results,
-                            rnc_execution *execution) {
-    rnc_vec original = vecs[0];
+static int run_item(const task *task, rnc_execution *execution) {
+    int status = check(task);
+    return RNC_LIKELY(status == RNC_OK) ? compute(task, NULL, execution) : status;
+}
+
+static int run_item_without_nans(const task *whole, rnc_execution *execution) {
+    task task = *whole;
+    rnc_vec vecs[2] = {*whole->vec};
     void *memory;
-    if (task->op->operands == 2 && vecs[1].length != vecs[0].length)
-        return RNC_SIZE_MISMATCH;
-    int status = rnc_omit_nans(vecs, task->op->operands, &memory);
+    if (whole->other) {
+        if (whole->other->length != whole->vec->length)
+            return RNC_SIZE_MISMATCH;
+        vecs[1] = *whole->other;
+        task.other = &vecs[1];
+    }
+    task.vec = &vecs[0];
+    int status = rnc_omit_nans(vecs, whole->op->operands, &memory);
     if (status == RNC_OK)
-        status = check(task, vecs);
+        status = check(&task);
     if (status == RNC_OK)
-        status = compute(task, vecs, memory ? &original : NULL, results, execution);
+        status = compute(&task, memory ? whole->vec : NULL, execution);
     free(memory);
     return status;
 }
 
-static int run_item(const task *task, const rnc_vec *const *operands, double *results,
-                    rnc_execution *execution) {
-    rnc_vec vecs[2] = {*operands[0]};
-    if (task->op->operands == 2)
-        vecs[1] = *operands[1];
-    if (task->arguments->omit_nan)
-        return run_without_nans(task, vecs, results, execution);
-    int status = check(task, vecs);
-    return RNC_LIKELY(status == RNC_OK) ? compute(task, vecs, NULL, results, execution) : status;
-}
-
-static int run_items(task *task, rnc_execution *execution) {
-    const rnc_arguments *arguments = task->arguments;
-    size_t operands = task->op->operands;
-    size_t step = rnc_op_results(task->op, arguments->param_count);
-    double *results = arguments->results;
+/* The items of a call that has arguments, one after the other; the first failure ends it. */
+static int run_items(task *task, const rnc_arguments *arguments, rnc_execution *execution) {
+    size_t step = rnc_op_results(task->op, task->param_count);
     int status = RNC_OK;
-    task->selection = rnc_selected();
-    execution->requested = task->selection.requested;
-    execution->unmet = task->selection.unmet;
-    for (size_t i = 0; i < arguments->vector_count && status == RNC_OK; i += operands) {
-        status = run_item(task, arguments->vectors + i, results, execution);
-        if (results)
-            for (size_t k = 0; k < step; k++, results++)
-                *results = canonical(*results);
+    for (size_t i = 0; i < arguments->vector_count && status == RNC_OK; i += task->op->operands) {
+        task->vec = arguments->vectors[i];
+        task->other = task->op->operands == 2 ? arguments->vectors[i + 1] : NULL;
+        status = arguments->omit_nan ? run_item_without_nans(task, execution)
+                                     : run_item(task, execution);
+        if (!task->results)
+            continue;
+        for (size_t k = 0; k < step && status == RNC_OK; k++)
+            task->results[k] = canonical(task->results[k]);
+        task->results += step;
     }
     return status;
 }
+
+/* arguments: NULL for the one item that the task has already. */
+static int execute(task *task, const rnc_arguments *arguments, rnc_execution *execution) {
+    task->selection = rnc_selected();
+    execution->requested = task->selection.requested;
+    execution->unmet = task->selection.unmet;
+    int status = arguments ? run_items(task, arguments, execution) : run_item(task, execution);
+    execution->status = (uint32_t)status;
+    return status;
+}
+
+static int execute_traced(task *task, const rnc_arguments *arguments, rnc_execution *execution) {
+    rnc_tracer *tracer = rnc_tracer_current();
+    if (RNC_LIKELY(!tracer) || !rnc_tracer_wants(tracer, execution->op))
+        return execute(task, arguments, execution);
+    uint64_t start = rnc_clock_now();
+    int status = execute(task, arguments, execution);
+    uint64_t end = rnc_clock_now();
+    execution->duration_ns = (int64_t)(end - start);
+    rnc_tracer_record_compute(tracer, execution, start, end);
+    return status;
+}
+
+static rnc_execution *begin(const rnc_op_definition *op, int index, double param) {
+    last = (rnc_execution){.kernel = "",
+                           .duration_ns = -1,
+                           .param = param,
+                           .op = op ? index : -1,
+                           .isa = -1,
+                           .requested = -1,
+                           .status = RNC_INVALID_INPUT};
+    return &last;
+}
+
+/* ---- calls that give one number -------------------------------------------------------------- */
+
+static double run_for_number(const rnc_vec *vec, const rnc_vec *other, int op, double param,
+                             uint32_t shape) {
+    const rnc_op_definition *definition = rnc_op_define(op);
+    rnc_execution *execution = begin(definition, op, param);
+    execution->elements = vec->length;
+    execution->dtype = vec->dtype;
+    if (RNC_UNLIKELY(!definition || definition->row.shape != shape ||
+                     vec->dtype >= RNC_DTYPE_COUNT || (other && other->dtype != vec->dtype)))
+        return (double)NAN;
+    double result;
+    task task = {.op = definition,
+                 .vec = vec,
+                 .other = other,
+                 .params = &param,
+                 .param_count = 1,
+                 .results = &result};
+    return RNC_LIKELY(execute_traced(&task, NULL, execution) == RNC_OK) ? canonical(result)
+                                                                        : (double)NAN;
+}
+
+double rnc_run(const rnc_vec *vec, int op, double param) {
+    return run_for_number(vec, NULL, op, param, RNC_NUMBER);
+}
+
+double rnc_run_pair(const rnc_vec *vec, const rnc_vec *other, int op, double param) {
+    return run_for_number(vec, other, op, param, RNC_PAIR);
+}
+
+/* ---- calls of any shape ---------------------------------------------------------------------- */
 
 /* Is the output the operand's own memory or apart from it? */
 static bool is_own_or_apart(const rnc_vec *vec, const void *out) {
@@ -172,72 +240,38 @@ static bool is_own_or_apart(const rnc_vec *vec, const void *out) {
 }
 
 /* Do the arguments fit the operation's shape? */
-static bool fits(const task *task) {
-    const rnc_arguments *arguments = task->arguments;
-    size_t count = arguments->vector_count, operands = task->op->operands;
+static bool fits(const rnc_op_definition *op, const rnc_arguments *arguments) {
+    size_t count = arguments->vector_count;
     uint32_t dtype = count ? arguments->vectors[0]->dtype : RNC_DTYPE_COUNT;
-    if (dtype >= RNC_DTYPE_COUNT || count % operands || (!arguments->batch && count != operands))
+    if (dtype >= RNC_DTYPE_COUNT || count % op->operands ||
+        (!arguments->batch && count != op->operands))
         return false;
     for (size_t i = 1; i < count; i++)
         if (arguments->vectors[i]->dtype != dtype)
             return false;
-    if (task->op->row.shape == RNC_MAP)
+    if (op->row.shape == RNC_MAP)
         return (arguments->out || !arguments->vectors[0]->length) && !arguments->batch &&
                arguments->param_count == 1 &&
                is_own_or_apart(arguments->vectors[0], arguments->out);
-    return arguments->results && (arguments->param_count == 1 ||
-                                  (task->op->row.shape == RNC_SEVERAL && arguments->param_count));
-}
-
-static int run(int op, const rnc_arguments *arguments) {
-    task task = {.op = rnc_op_define(op), .arguments = arguments};
-    rnc_execution *execution = &last;
-    *execution = (rnc_execution){.kernel = "",
-                                 .duration_ns = -1,
-                                 .param = arguments->param_count ? arguments->params[0] : 0,
-                                 .op = task.op ? op : -1,
-                                 .isa = -1,
-                                 .requested = -1,
-                                 .status = RNC_INVALID_INPUT};
-    if (RNC_UNLIKELY(!task.op || !fits(&task)))
-        return RNC_INVALID_INPUT;
-    size_t operands = task.op->operands;
-    execution->dtype = arguments->vectors[0]->dtype;
-    for (size_t i = 0; i < arguments->vector_count; i += operands)
-        execution->elements += arguments->vectors[i]->length;
-    if (arguments->batch)
-        execution->batch = (uint32_t)(arguments->vector_count / operands);
-
-    rnc_tracer *tracer = rnc_tracer_current();
-    if (RNC_LIKELY(!tracer) || !rnc_tracer_wants(tracer, op))
-        return (int)(execution->status = (uint32_t)run_items(&task, execution));
-    uint64_t start = rnc_clock_now();
-    execution->status = (uint32_t)run_items(&task, execution);
-    uint64_t end = rnc_clock_now();
-    execution->duration_ns = (int64_t)(end - start);
-    rnc_tracer_record_compute(tracer, execution, start, end);
-    return (int)execution->status;
+    return arguments->results && (op->row.shape == RNC_SEVERAL ? arguments->param_count > 0
+                                                               : arguments->param_count == 1);
 }
 
 int rnc_apply(int op, const rnc_arguments *arguments) {
-    return run(op, arguments);
-}
-
-/* A call that gives one number. */
-static double run_for_number(const rnc_vec *const *vectors, size_t count, int op, double param) {
-    double result[RNC_SUMMARY_RESULTS] = {(double)NAN};
-    int status = run(op, &(rnc_arguments){.vectors = vectors,
-                                          .vector_count = count,
-                                          .params = &param,
-                                          .param_count = 1,
-                                          .results = result});
-    return RNC_LIKELY(status == RNC_OK) ? result[0] : (double)NAN;
-}
-
-double rnc_run(const rnc_vec *vec, int op, double param) {
-    return run_for_number(&vec, 1, op, param);
-}
-
-double rnc_run_pair(const rnc_vec *vec, const rnc_vec *other, int op, double param) {
-    return run_for_number((const rnc_vec *const[]){vec, other}, 2, op, param);
+    const rnc_op_definition *definition = rnc_op_define(op);
+    rnc_execution *execution =
+        begin(definition, op, arguments->param_count ? arguments->params[0] : 0);
+    if (RNC_UNLIKELY(!definition || !fits(definition, arguments)))
+        return RNC_INVALID_INPUT;
+    execution->dtype = arguments->vectors[0]->dtype;
+    for (size_t i = 0; i < arguments->vector_count; i += definition->operands)
+        execution->elements += arguments->vectors[i]->length;
+    if (arguments->batch)
+        execution->batch = (uint32_t)(arguments->vector_count / definition->operands);
+    task task = {.op = definition,
+                 .params = arguments->params,
+                 .param_count = arguments->param_count,
+                 .results = arguments->results,
+                 .out = arguments->out};
+    return execute_traced(&task, arguments, execution);
 }

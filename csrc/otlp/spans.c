@@ -49,21 +49,20 @@ void rnc_span_status(rnc_spans *spans, int code, rnc_slice message) {
     spans->writer.ops->status(&spans->writer, code, rnc_text_clean(&spans->scratch, message, 0));
 }
 
-/* The pump's table belongs to the sinks in this one field. */
-static void hold_back(rnc_spans *spans, const rnc_process *process) {
+static void hold_back(rnc_spans *spans, rnc_process *process) {
     spans->counts.held_back++;
     if (process)
-        ((rnc_process *)process)->held_back++;
+        process->held_back++;
 }
 
-static void accept_syscall(rnc_spans *spans, const rnc_record *record, const rnc_process *process) {
+static void accept_syscall(rnc_spans *spans, const rnc_record *record, rnc_process *process) {
     if (spans->config.max_spans && spans->syscall_spans >= spans->config.max_spans)
         return hold_back(spans, process);
     spans->syscall_spans++;
     rnc_span_of_syscall(spans, record, process);
 }
 
-static void accept(rnc_sink *sink, const rnc_record *record, const rnc_process *process) {
+static void accept(rnc_sink *sink, const rnc_record *record, rnc_process *process) {
     rnc_spans *spans = (rnc_spans *)sink;
     switch (record->kind) {
     case RNC_SYSCALL:
@@ -71,6 +70,8 @@ static void accept(rnc_sink *sink, const rnc_record *record, const rnc_process *
     case RNC_PROCESS_EXIT:
         if (process)
             rnc_span_of_process(spans, process);
+        else
+            spans->counts.no_memory++;
         return;
     case RNC_COMPUTE:
         return rnc_span_of_compute(spans, record);

@@ -105,7 +105,7 @@ static bool keep_duration(tally *of, uint64_t ns) {
     return true;
 }
 
-static void accept(rnc_sink *sink, const rnc_record *record, const rnc_process *process) {
+static void accept(rnc_sink *sink, const rnc_record *record, rnc_process *process) {
     stats_sink *self = (stats_sink *)sink;
     const rnc_syscall_body *call = &record->syscall;
     if (record->kind != RNC_SYSCALL || call->flags & RNC_SYSCALL_UNFINISHED)

@@ -178,7 +178,7 @@ static void say_lost(text_sink *self) {
         self->lost = 0;
 }
 
-static void accept(rnc_sink *sink, const rnc_record *record, const rnc_process *process) {
+static void accept(rnc_sink *sink, const rnc_record *record, rnc_process *process) {
     text_sink *self = (text_sink *)sink;
     if (!take_note(self, record))
         return;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -70,20 +71,37 @@ int rnc_source_run(rnc_source *source) {
     return status;
 }
 
+/* Sends what was forwarded, once there is a program to send it to. Both who forwards and who starts
+ * the program call it after their own step, so whichever comes second finds the other's. */
+static void send_pending(rnc_source *source) {
+    if (source->pidfd < 0)
+        return;
+    uint64_t pending = atomic_exchange(&source->pending_signals, 0);
+    for (int signal = 1; pending; signal++, pending >>= 1)
+        if (pending & 1)
+            syscall(SYS_pidfd_send_signal, source->pidfd, signal, NULL, 0);
+}
+
 void rnc_source_started(rnc_source *source, pid_t pid, uint64_t root_span) {
     source->root_span = root_span;
     source->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
     source->pid = pid;
+    send_pending(source);
 }
 
 void rnc_source_forward(rnc_source *source, int signal) {
-    int pidfd = source->pidfd;
-    if (pidfd >= 0)
-        syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
+    if (signal < 1 || signal > 64)
+        return;
+    atomic_fetch_or(&source->pending_signals, UINT64_C(1) << (signal - 1));
+    send_pending(source);
 }
 
 rnc_stream *rnc_source_stream(rnc_source *source) {
     return rnc_queue_stream(source->queue);
+}
+uint64_t rnc_source_dropped(rnc_source *source) {
+    rnc_stream *stream = rnc_queue_stream(source->queue);
+    return stream->dropped(stream);
 }
 int rnc_source_pid(rnc_source *source) {
     return source->pid;

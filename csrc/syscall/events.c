@@ -17,16 +17,26 @@
 /* Only what belongs to this thread: other children of the process are their makers' to wait for. */
 enum { OURS = __WALL | __WNOTHREAD };
 
-/* Room for one event of every task; with less, a round only gathers fewer. */
+/* Room for one event of every task; with less, down to one, a round only gathers fewer. */
 static void make_room(rnc_events *self, const rnc_tasks *tasks) {
     if (self->room > tasks->count)
         return;
     size_t room = 2 * (tasks->count + 1);
-    rnc_task_event *events = realloc(self->events, room * sizeof *events);
-    if (!events)
-        return;
-    self->events = events;
-    self->room = room;
+    rnc_task_event *grown = realloc(self->grown, room * sizeof *grown);
+    if (grown) {
+        self->events = self->grown = grown;
+        self->room = room;
+    } else if (!self->events) {
+        self->events = &self->only;
+        self->room = 1;
+    }
+}
+
+/* A task that is not known yet has no more than its first stop in a round before its end. */
+static void forget_first_stop(rnc_events *self, pid_t tid) {
+    for (size_t i = self->count; i-- > 0;)
+        if (self->events[i].tid == tid && WIFSTOPPED(self->events[i].status))
+            self->events[i].tid = 0;
 }
 
 /* A second event of a task in one round means that it left the stop of the first without us. */
@@ -36,6 +46,8 @@ static void push(rnc_events *self, const rnc_tasks *tasks, pid_t tid, int status
         self->events[task->queued].tid = 0;
     if (task)
         task->queued = (int32_t)self->count;
+    else if (!WIFSTOPPED(status))
+        forget_first_stop(self, tid);
     self->events[self->count++] = (rnc_task_event){tid, status, rnc_clock_monotonic()};
 }
 
@@ -61,8 +73,6 @@ static void gather(rnc_events *self, const rnc_tasks *tasks) {
     pid_t tid;
     self->count = self->next = 0;
     make_room(self, tasks);
-    if (self->room == 0)
-        return;
     while ((tid = wait_for_one(self, &status)) < 0 && errno == EINTR)
         continue;
     while (tid > 0) {
@@ -86,5 +96,5 @@ const rnc_task_event *rnc_events_next(rnc_events *self, const rnc_tasks *tasks) 
 }
 
 void rnc_events_free(rnc_events *self) {
-    free(self->events);
+    free(self->grown);
 }

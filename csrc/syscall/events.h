@@ -13,6 +13,8 @@ typedef struct rnc_task_event {
 /* All zeroes at first. */
 typedef struct rnc_events {
     rnc_task_event *events; /* of one round: whoever had something to report when we looked */
+    rnc_task_event *grown;  /* where events lie, unless there was never memory for more than … */
+    rnc_task_event only;    /* … this one */
     size_t room;
     size_t count;
     size_t next;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -129,6 +130,8 @@ void rnc_launch_close(rnc_launch *launch) {
 }
 
 void rnc_die_by(int signal) {
+    /* The limit does not hold where core files go to a program. */
+    prctl(PR_SET_DUMPABLE, 0);
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
     sigaction(signal, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
     kill(getpid(), signal);

@@ -50,10 +50,11 @@ static void resume(const rnc_task *task, int signal) {
 
 /* ---- calls ----------------------------------------------------------------------------------- */
 
-static uint8_t abi_of(uint32_t arch, uint64_t number) {
+/* A negative number, -1 above all, has the x32 bit too and is no x32 call. */
+static uint8_t abi_of(uint32_t arch, int32_t number) {
     switch (arch) {
     case AUDIT_ARCH_X86_64:
-        return number & 0x40000000 ? RNC_ABI_X32 : RNC_ABI_X86_64;
+        return number >= 0x40000000 ? RNC_ABI_X32 : RNC_ABI_X86_64;
     case AUDIT_ARCH_I386:
         return RNC_ABI_I386;
     case AUDIT_ARCH_AARCH64:
@@ -91,7 +92,7 @@ static void enter_call(ptracer *self, rnc_task *task, const struct ptrace_syscal
     *call = (rnc_syscall_body){.pid = (uint32_t)task->group->pid,
                                .tid = (uint32_t)task->tid,
                                .number = (int32_t)info->entry.nr,
-                               .abi = abi_of(info->arch, info->entry.nr)};
+                               .abi = abi_of(info->arch, (int32_t)info->entry.nr)};
     call->row = rnc_syscall_find(call->abi, call->number);
     for (int arg = 0; arg < 6; arg++)
         call->args[arg] = info->entry.args[arg];
@@ -287,6 +288,14 @@ static void on_stop(ptracer *self, rnc_task *task, int signal, uint64_t time) {
 
 /* ---- events ---------------------------------------------------------------------------------- */
 
+/* Whether the task still stands at its event: an exec from another thread may have put that thread
+ * in its place since, and a later event tells. */
+static bool stands_at(const rnc_task_event *event) {
+    siginfo_t info;
+    return rnc_ptrace(PTRACE_GETSIGINFO, event->tid, 0, (uintptr_t)&info) == 0 &&
+           info.si_code == event->status >> 8;
+}
+
 static void on_stopped(ptracer *self, const rnc_task_event *event) {
     rnc_task *task = adopt(self, event->tid, NULL, event->time);
     if (!task) { /* no memory to follow it: it goes on without us */
@@ -294,8 +303,11 @@ static void on_stopped(ptracer *self, const rnc_task_event *event) {
         return;
     }
     int signal = WSTOPSIG(event->status);
+    unsigned what = (unsigned)event->status >> 16;
     task->queued = -1;
-    switch ((unsigned)event->status >> 16) {
+    if (what && !stands_at(event))
+        return;
+    switch (what) {
     case 0:
         if (signal == SYSCALL_STOP)
             on_syscall(self, task, event->time);

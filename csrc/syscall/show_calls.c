@@ -163,8 +163,8 @@ static void put_futex_command(rnc_buffer *out, uint32_t word) {
 }
 
 /* The operands of each command, in FUTEX_CMD's order: v value, t timeout, n second count, w second
- * word, 3 third value, b bitset, o wake
- * operation; h and x, for a command with no name, the bare numbers. */
+ * word, 3 third value, b bitset, o wake operation; h and x, for a command with no name, the bare
+ * numbers. */
 static void put_futex_operand(rnc_buffer *out, const rnc_decode_call *call, unsigned word,
                               char operand) {
     uint32_t third = rnc_decode_u32(call, word + 5);

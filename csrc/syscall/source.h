@@ -22,6 +22,7 @@ struct rnc_source {
     rnc_queue *queue;
     _Atomic pid_t pid; /* of the program, once it exists and root_span is set */
     _Atomic int pidfd; /* the program's, -1 before it exists: a signal never hits a reused pid */
+    _Atomic uint64_t pending_signals; /* forwarded before it existed; bit n - 1: signal n */
     uint64_t root_span;
     int wait_status;
     int exec_errno;

@@ -23,7 +23,7 @@ typedef struct rnc_process {
     uint64_t calls;      /* on EXIT: syscalls made */
     uint64_t dropped;    /* on EXIT: records the stream could not take, so far */
     uint64_t recorded;   /* syscall records seen */
-    uint64_t held_back;  /* the span sink's: over --otlp-max-spans */
+    uint64_t held_back;  /* the span sink's, of which a pump has one: over --otlp-max-spans */
     rnc_image *images; /* in order of exec; a fork child starts with a copy of its parent's last */
     size_t image_count;
     size_t inherited;        /* 1: images[0] came by fork, so it is no exec event */

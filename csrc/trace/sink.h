@@ -7,9 +7,10 @@
 #include "trace/record.h"
 
 struct rnc_sink {
-    /* process: the record's process, or NULL for compute records. On PROCESS_EXIT it is complete.
-     */
-    void (*accept)(rnc_sink *sink, const rnc_record *record, const rnc_process *process);
+    /* process: the record's process, or NULL for a record that has none or whose START was lost. On
+     * PROCESS_EXIT it is complete. It is the pump's: of its members only held_back is a sink's to
+     * change. */
+    void (*accept)(rnc_sink *sink, const rnc_record *record, rnc_process *process);
     void (*take)(rnc_sink *sink, rnc_chunk *out);
     bool (*full)(rnc_sink *sink);
     void (*free)(rnc_sink *sink);

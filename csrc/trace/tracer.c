@@ -192,7 +192,7 @@ void rnc_call_end(rnc_tracer *tracer, const rnc_call *call) {
     if (!record)
         return;
     rnc_execution execution =
-        ran ? *rnc_last_execution() : (rnc_execution){.kernel = "", .isa = -1, .requested = -1};
+        ran ? *call->last : (rnc_execution){.kernel = "", .isa = -1, .requested = -1};
     /* The row names a parameter, which is known only if that operation is what ran. */
     if (!ran || execution.op != call->op)
         execution.op = -1;

@@ -68,27 +68,34 @@ class Statistics:
             else nullcontext()
         )
         with operation:
-            return [self._row(index) for index in range(count)]
+            rows = [self._row(index) for index in range(count)]
+            distributions = iter(_distributions(rows) if self._extended else [])
+            return [
+                SyscallStatistics(
+                    string(row.name),
+                    row.calls,
+                    row.errors,
+                    row.total_ns,
+                    next(distributions) if row.calls and self._extended else None,
+                )
+                for row in rows
+            ]
 
-    def _row(self, index: int) -> SyscallStatistics:
+    def _row(self, index: int) -> Any:
         row = ffi.new("rnc_stats_row *")
         ensure(lib.rnc_stats_read_row(self.sink, index, row))
-        distribution = None
-        if self._extended and row.calls:
-            distribution = _distribution(row.durations, row.calls)
-        return SyscallStatistics(
-            string(row.name), row.calls, row.errors, row.total_ns, distribution
-        )
+        return row
 
 
-def _distribution(durations: Any, count: int) -> Distribution:
-    from renacer.compute.vector import Vector
+def _distributions(rows: list[Any]) -> list[Distribution]:
+    """One per row that has calls: each moment of all of them at once, then their percentiles."""
+    from renacer.compute.batch import Batch
 
-    values = Vector(memoryview(ffi.buffer(durations, 8 * count)).cast("d"))
-    return Distribution(
-        mean=values.mean(),
-        stddev=values.stddev(),
-        minimum=values.min(),
-        maximum=values.max(),
-        percentiles={percent: values.percentile(percent) for percent in PERCENTILES},
+    batch = Batch(
+        memoryview(ffi.buffer(row.durations, 8 * row.calls)).cast("d") for row in rows if row.calls
     )
+    means, stddevs, minima, maxima = map(batch.reduce, ("mean", "stddev", "min", "max"))
+    percentiles = [
+        dict(zip(PERCENTILES, vector.percentiles(PERCENTILES), strict=True)) for vector in batch
+    ]
+    return list(map(Distribution, means, stddevs, minima, maxima, percentiles))

@@ -114,7 +114,7 @@ def resolve_program(name: str | bytes, path: str | bytes | None) -> bytes:
             found = found or number
     if found:
         raise _cannot_run(name, found)
-    raise CaptureError(f"{os.fsdecode(name)}: command not found", NOT_FOUND)
+    raise CaptureError(f"{os.fsdecode(name) or repr('')}: command not found", NOT_FOUND)
 
 
 # ---- the engine -------------------------------------------------------------------------------
@@ -289,6 +289,11 @@ class Engine:
     def wait_status(self) -> int:
         """How the program ended, as ``os.waitstatus_to_exitcode`` reads it; after :meth:`wait`."""
         return int(lib.rnc_source_wait_status(self._source))
+
+    @property
+    def dropped(self) -> int:
+        """Records that could be kept neither in memory nor on disk, so far."""
+        return int(lib.rnc_source_dropped(self._source))
 
     def start(self) -> None:
         """Start the program; returns once its pid and root span are known, or when it failed."""

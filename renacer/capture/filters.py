@@ -59,7 +59,7 @@ def _parse(expression: str) -> frozenset[int]:
     else:
         parts = [part for part in _split(items) if part]
         if not parts:
-            raise UsageError(f"-e {expression}: names no syscall")
+            raise UsageError(f"-e '{expression}' names no syscall")
         chosen = frozenset().union(*(_rows(part) for part in parts))
     return everything - chosen if negated else chosen
 
@@ -119,10 +119,12 @@ def _unknown(name: str) -> str:
 
     if name.startswith("/"):
         return f"no syscall matches '{name}'"
+    if name.startswith("!"):
+        return f"'{name}': a ! stands before the whole list, not inside it"
     if name.startswith("%"):
         kind, known = "class", [f"%{known}" for known in _classes()]
     else:
         kind, known = "syscall", [*_names(), *_BARE_CLASSES]
-    nearest = difflib.get_close_matches(name, known, n=1)
+    nearest = difflib.get_close_matches(name.lower(), known, n=1)
     hint = f": did you mean '{nearest[0]}'?" if nearest else ""
     return f"unknown {kind} '{name}'{hint}"

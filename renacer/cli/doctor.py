@@ -24,7 +24,7 @@ def command(arguments: Sequence[str]) -> int:
     return 0 if any(not reason for _, reason in engines) else 1
 
 
-def _page(engines: Iterable[tuple[str, str]]) -> Iterator[str]:
+def _page(engines: Sequence[tuple[str, str]]) -> Iterator[str]:
     yield f"renacer {version()}, Linux {platform.release()} on {platform.machine()}"
     yield "\nEngines"
     yield from (f"  {name:8} {reason or 'works'}" for name, reason in engines)
@@ -32,7 +32,15 @@ def _page(engines: Iterable[tuple[str, str]]) -> Iterator[str]:
     yield from (f"  {name:22} {value}" for name, value in _permissions())
     yield "\nInstruction sets"
     yield from (f"  {line}" for line in backends.lines())
+    yield "\n" + _verdict(engines)
     yield ""
+
+
+def _verdict(engines: Iterable[tuple[str, str]]) -> str:
+    working = [name for name, reason in engines if not reason]
+    if working:
+        return f"Programs can be traced here, with the {working[0]} engine."
+    return "No program can be traced here: see the engines above."
 
 
 def _permissions() -> Iterator[tuple[str, str]]:

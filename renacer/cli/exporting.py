@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from renacer._native import new_trace_id
 from renacer.cli.options import Options
@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Export", "compute_config"]
 
-# After the program's end, delivery is over within this many seconds.
-_PATIENCE_S = 8.0
+# After the program's end, delivery is over within about this many seconds: with a receiver that has
+# confirmed something, with one that never has, and for what the compute tracer still holds.
+_PATIENCE_S = 7.0
+_DOUBT_S = 3.0
+_DRAIN_S = 1.0
 
 
 class Export:
@@ -65,7 +68,12 @@ class Export:
 
         self._exporter = self._make_exporter(engine)
         self._cleanup.callback(self._exporter.shutdown, 0.0)
-        self._report = SpanReport(self._exporter, self.trace_id, self._options.otlp_max_spans)
+        self._report = SpanReport(
+            self._exporter,
+            self.trace_id,
+            self._options.otlp_max_spans,
+            self._options.otlp_command_args,
+        )
         self._cleanup.callback(self._report.close)
         return self._report
 
@@ -73,9 +81,13 @@ class Export:
         """The tracer of the run's own statistics, under the program's span; None where unwanted."""
         if self._exporter is None or self._compute is None:
             return None
+        import logging
+
         from renacer.tracing.context import SpanContext
         from renacer.tracing.tracer import ComputeTracer
 
+        # What is not delivered is told once, in the end.
+        logging.getLogger("renacer").disabled = True
         parent = SpanContext(self.trace_id, root_span_id)
         self._tracer = ComputeTracer(self._exporter, self._compute, parent=parent)
         return self._tracer
@@ -85,17 +97,20 @@ class Export:
         if self._exporter is None or self._report is None:
             return
         if self._tracer:
-            self._tracer.shutdown(_PATIENCE_S / 4)
-        self._exporter.shutdown(_PATIENCE_S)
+            self._tracer.shutdown(_DRAIN_S)
+        proven = self._exporter.stats()["exported"] > 0
+        self._exporter.shutdown(_PATIENCE_S if proven else _DOUBT_S)
         stats = self._exporter.stats()
         if lost := stats["produced"] - stats["exported"]:
             reason = self._exporter.last_error or "no answer in time"
             yield f"{lost} spans could not be delivered to {self._exporter.target}: {reason}"
+        if not_encoded := self._report.not_encoded:
+            yield f"{not_encoded} spans were lost: out of memory"
         if held_back := self._report.held_back:
             limit = self._options.otlp_max_spans
             yield f"{held_back} syscall spans beyond --otlp-max-spans {limit} were not sent"
         if self._options.diagnostics:
-            yield f"export: {stats}"
+            yield "export: " + ", ".join(f"{count} {what}" for what, count in _flat(stats) if count)
 
     def _make_exporter(self, engine: Engine) -> Exporter:
         options = self._options
@@ -117,6 +132,14 @@ class Export:
             service_name=options.otlp_service_name,
             resource_attributes=attributes,
         )
+
+
+def _flat(stats: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+    for name, count in stats.items():
+        if isinstance(count, Mapping):
+            yield from ((f"{name} ({reason})", number) for reason, number in count.items())
+        else:
+            yield name, count
 
 
 def compute_config(options: Options) -> ComputeTracerConfig:

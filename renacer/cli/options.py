@@ -38,6 +38,7 @@ class Options:
         self.otlp_headers: list[str] = []
         self.otlp_file: str | None = None
         self.otlp_max_spans = 100_000
+        self.otlp_command_args = False
         self.trace_parent: str | None = None
         self.compute = False
         self.compute_all = False
@@ -98,8 +99,9 @@ FLAGS: tuple[Flag, ...] = (
          "Trace the processes and threads that the command starts, too."),
     Flag(_TRACE, "e", "trace", "filters",
          "Which syscalls to record: trace=NAMES or just NAMES, a comma-separated list of names, "
-         "%class or class (file, network, process, memory, …), /regex/, all or none; "
-         "a leading ! means all but these.",
+         "%class, /regex/, all or none; a leading ! means all but these. Classes: %file, %desc, "
+         "%network, %process, %memory, %signal, %ipc, %creds, %clock, %pure, %stat, %statfs. "
+         "The last -e holds.",
          "EXPR", str),
     Flag(_TRACE, "E", "env", "environment",
          "Set VAR in the command's environment; VAR alone removes it.", "VAR[=VAL]", str),
@@ -144,11 +146,14 @@ FLAGS: tuple[Flag, ...] = (
          "A header for the receiver, such as an authorisation; may be repeated.",
          "NAME=VALUE", str),
     Flag(_OTLP, "", "otlp-file", "otlp_file",
-         "Write the trace to FILE: OTLP JSON lines if it ends in .jsonl, else length-prefixed "
-         "OTLP protobuf.", "FILE", str),
+         "Write the trace to FILE: OTLP JSON lines if it ends in .jsonl, else OTLP protobuf, each "
+         "message after its length in 4 bytes, big-endian.", "FILE", str),
     Flag(_OTLP, "", "otlp-max-spans", "otlp_max_spans",
          "Syscall spans sent at most (default 100000; 0 lifts the limit). What is held back is "
          "counted on the process span and announced.", "N", _count(63)),
+    Flag(_OTLP, "", "otlp-command-args", "otlp_command_args",
+         "Add process.command_args, the words of each command, to its process span. They may hold "
+         "secrets."),
     Flag(_OTLP, "", "trace-parent", "trace_parent",
          "W3C traceparent of the span this run belongs to (default: TRACEPARENT).",
          "HEADER", str),
@@ -185,6 +190,8 @@ def parse(arguments: Sequence[str]) -> Options:
     options = Options(command)
     for name, text in pairs:
         _apply(options, by_name[name], name, text)
+    if options.summary_only and options.summary_too:
+        raise UsageError("-c and -C exclude each other: the table only, or the calls and the table")
     return options
 
 

@@ -34,6 +34,8 @@ def command(options: Options) -> int:
         cleanup.callback(engine.close)
         _note(options, f"engine {engine.name}: {engine.reason}")
         status = _run(options, engine, export, output, cleanup)
+        if engine.dropped:
+            say(f"{engine.dropped} records were lost: neither memory nor disk could take them")
         for line in export.finish():
             say(line)
         if output.error:

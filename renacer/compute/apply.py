@@ -15,9 +15,7 @@ _ROWS = table(lib.rnc_op)
 OP = {string(row.name): index for index, row in enumerate(_ROWS)}
 """Rows of the core's table, by the operation's name."""
 
-NUMBERS = {
-    string(row.name): string(row.param) for row in _ROWS if row.shape == lib.RNC_NUMBER
-}
+NUMBERS = {string(row.name): string(row.param) for row in _ROWS if row.shape == lib.RNC_NUMBER}
 """The operations that make a number of a vector, and the name of their parameter or ""."""
 
 PROPAGATE = "propagate"

@@ -49,7 +49,8 @@ class Execution:
     ``fallback`` is true when ``backend`` is below the best instruction set built for this
     architecture, and ``reason`` is the sentence that says why ("" otherwise). ``duration_ns`` is
     None when no tracer measured the operation. An operation that failed before a kernel ran has an
-    empty ``kernel`` and the backend ``Unknown``.
+    empty ``kernel`` and the backend ``Unknown``. ``batch`` is the number of vectors (or pairs) of a
+    batch, 0 where there was none; if several kernels ran it, the lowest of them is named.
     """
 
     op: str
@@ -60,6 +61,7 @@ class Execution:
     elements: int
     data_type: str
     duration_ns: int | None
+    batch: int = 0
 
 
 def backends() -> list[str]:
@@ -90,6 +92,7 @@ def last_execution() -> Execution | None:
         elements=execution.elements,
         data_type=_DTYPES[execution.dtype],
         duration_ns=execution.duration_ns if execution.duration_ns >= 0 else None,
+        batch=execution.batch,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from renacer.compute.apply import NUMBERS, OP, PROPAGATE, apply, omits
@@ -30,6 +30,9 @@ class Batch:
 
     def __len__(self) -> int:
         return len(self._vectors)
+
+    def __iter__(self) -> Iterator[Vector]:
+        return iter(self._vectors)
 
     def reduce(
         self, operation: str, parameter: float | None = None, *, nan_policy: str = PROPAGATE

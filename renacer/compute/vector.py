@@ -38,6 +38,8 @@ _SUMMARY = lib.RNC_SUMMARY_RESULTS
 _ZSCORE = OP["zscore"]
 _NORMS = {"l1": OP["norm_l1"], "l2": OP["norm_l2"], "linf": OP["norm_linf"]}
 
+_tuple = tuple.__new__  # a NamedTuple's own is Python code
+
 _DTYPES = {"float32": lib.RNC_F32, "float64": lib.RNC_F64}
 
 
@@ -216,9 +218,7 @@ class Vector(View):
         """
         return self._pair(_DOT, other, nan_policy)
 
-    def covariance(
-        self, other: Vector, ddof: float = 0, *, nan_policy: str = PROPAGATE
-    ) -> float:
+    def covariance(self, other: Vector, ddof: float = 0, *, nan_policy: str = PROPAGATE) -> float:
         """Sum of products of distances from both means, divided by ``n - ddof``.
 
         Raises as :meth:`dot`; DivisionByZero and InvalidInput as :meth:`variance`.
@@ -232,9 +232,7 @@ class Vector(View):
         """
         return self._pair(_CORRELATION, other, nan_policy)
 
-    def zscore(
-        self, ddof: float = 0, *, out: Any = None, nan_policy: str = PROPAGATE
-    ) -> Vector:
+    def zscore(self, ddof: float = 0, *, out: Any = None, nan_policy: str = PROPAGATE) -> Vector:
         """Each element's distance from the mean in standard deviations, in the vector's own type.
 
         ``out`` is a Vector or a writable buffer of the same length and type that takes the result;
@@ -266,10 +264,11 @@ class Vector(View):
         else:
             numbers = self._gather(_DESCRIBE, _SUMMARY, ddof) or self._refused((ddof,))
         count, mean, stddev, least, greatest = numbers
-        found = self.percentiles(quantiles, nan_policy=nan_policy) if quantiles else ()
-        return Description(
-            int(count), mean, stddev, least, greatest, dict(zip(quantiles, found, strict=True))
-        )
+        found = {}
+        if quantiles:
+            values = self.percentiles(quantiles, nan_policy=nan_policy)
+            found = dict(zip(quantiles, values, strict=True))
+        return _tuple(Description, (int(count), mean, stddev, least, greatest, found))
 
     def _number(self, op: int, nan_policy: str, param: float = 0.0) -> float:
         omit = omits(nan_policy)
@@ -304,7 +303,7 @@ class Vector(View):
         scores = out if isinstance(out, Vector) else _vector_over(out)
         if scores is None or scores._dtype != self._dtype:
             raise InvalidInput(f"out must be a contiguous buffer of {self.dtype}")
-        if memoryview(scores._memory).readonly:
+        if memoryview(scores._buffer).readonly:
             raise InvalidInput("out is read-only")
         if len(scores) != len(self):
             raise SizeMismatch(len(self), len(scores))

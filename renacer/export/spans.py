@@ -16,11 +16,13 @@ _CHUNK_BYTES = 1 << 20  # below the 4 MiB that gRPC receivers take by default
 _CHUNK_SPANS = 4096
 
 
-def new_spans_sink(encoding: int, trace_id: int = 0, max_spans: int = 0) -> Any:
+def new_spans_sink(
+    encoding: int, trace_id: int = 0, max_spans: int = 0, command_args: bool = False
+) -> Any:
     """An ``rnc_sink *`` that encodes spans as ``encoding`` (enum rnc_otlp_format).
 
     ``trace_id`` is that of process and syscall spans; ``max_spans`` limits syscall spans (0: no
-    limit). Raises MemoryError.
+    limit); ``command_args`` puts process.command_args on process spans. Raises MemoryError.
     """
     config = ffi.new(
         "rnc_spans_config *",
@@ -32,6 +34,7 @@ def new_spans_sink(encoding: int, trace_id: int = 0, max_spans: int = 0) -> Any:
             "chunk_bytes": _CHUNK_BYTES,
             "chunk_spans": _CHUNK_SPANS,
             "attribute_value_limit": attribute_value_limit(),
+            "command_args": command_args,
         },
     )
     sink = lib.rnc_spans_new(config)
@@ -41,13 +44,15 @@ def new_spans_sink(encoding: int, trace_id: int = 0, max_spans: int = 0) -> Any:
 
 
 class SpanReport:
-    """Process and syscall spans of one trace; ``max_spans`` as in :func:`new_spans_sink`."""
+    """Process and syscall spans of one trace; the limits as in :func:`new_spans_sink`."""
 
     delay = 1.0
 
-    def __init__(self, exporter: Exporter, trace_id: int, max_spans: int = 0) -> None:
+    def __init__(
+        self, exporter: Exporter, trace_id: int, max_spans: int = 0, command_args: bool = False
+    ) -> None:
         self._exporter = exporter
-        self.sink = new_spans_sink(exporter.format, trace_id, max_spans)
+        self.sink = new_spans_sink(exporter.format, trace_id, max_spans, command_args)
 
     @property
     def held_back(self) -> int:
@@ -55,6 +60,13 @@ class SpanReport:
         counts = ffi.new("rnc_spans_counts *")
         lib.rnc_spans_read_counts(self.sink, counts)
         return int(counts.held_back)
+
+    @property
+    def not_encoded(self) -> int:
+        """Spans there was no memory for, so far."""
+        counts = ffi.new("rnc_spans_counts *")
+        lib.rnc_spans_read_counts(self.sink, counts)
+        return int(counts.no_memory)
 
     def deliver(self, spans: bytes, count: int) -> None:
         """Hand one encoded chunk to the exporter."""

@@ -110,9 +110,25 @@ class _RawStub:
         return response
 
 
+# What both transports' libraries say at length, and what it means.
+_PLAIN = (
+    ("connection refused", "connection refused"),
+    ("dns resolution failed", "no such host"),
+    ("name or service not known", "no such host"),
+    ("temporary failure in name resolution", "the host's name cannot be resolved"),
+    ("network is unreachable", "network is unreachable"),
+    ("no route to host", "no route to host"),
+)
+
+
+def _plainly(text: str) -> str:
+    lower = text.lower()
+    return next((meaning for words, meaning in _PLAIN if words in lower), text)
+
+
 def _rpc_failure(error: Any) -> Outcome:
     code, detail = error.code(), error.details() or ""
-    sentence = f"{code.name}: {detail}" if detail else code.name
+    sentence = _plainly(f"{code.name}: {detail}" if detail else code.name)
     if code.name == "UNAVAILABLE" and "connect" in detail.lower():
         return Outcome(reason=UNREACHABLE, detail=sentence)
     if code.name in ("UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED", "UNKNOWN", "ABORTED"):
@@ -223,7 +239,7 @@ def _http_failure(result: Any, answer: Any) -> Outcome:
         )
     error = getattr(answer, "error", None) or result.error
     if _never_connected(error):
-        return Outcome(reason=UNREACHABLE, detail=_short(error))
+        return Outcome(reason=UNREACHABLE, detail=_plainly(_short(error)))
     return Outcome(reason=NO_ANSWER, detail=_short(error), unconfirmed=True)
 
 

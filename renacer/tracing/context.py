@@ -25,9 +25,9 @@ class SpanContext:
 
     def __post_init__(self) -> None:
         if not 0 < self.trace_id < 1 << 128:
-            raise InvalidInput(f"trace id {self.trace_id:#x} is not between 1 and 2**128 - 1")
+            raise InvalidInput("a trace id is 32 hex digits, not all of them 0")
         if not 0 < self.span_id < 1 << 64:
-            raise InvalidInput(f"span id {self.span_id:#x} is not between 1 and 2**64 - 1")
+            raise InvalidInput("a span id is 16 hex digits, not all of them 0")
 
     @classmethod
     def parse_traceparent(cls, text: str) -> SpanContext:

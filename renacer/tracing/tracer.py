@@ -130,6 +130,7 @@ class ComputeTracer:
         call.op = _OPS.get(name, -1)
         call.elements = len(vector)
         call.dtype = _DTYPES.get(getattr(vector, "dtype", ""), lib.RNC_F64)
+        call.last = lib.rnc_last_execution()
         lib.rnc_context_get(ffi.addressof(call, "context"))
         message = None
         lib.rnc_call_begin()
@@ -168,7 +169,8 @@ class ComputeTracer:
         if finished:
             lib.rnc_tracer_free(handle)
         if not (self._exporter.force_flush(timeout) and finished):
-            _log.warning("not all spans were sent: %s", getattr(self._exporter, "last_error", ""))
+            reason = getattr(self._exporter, "last_error", "") or "no answer in time"
+            _log.warning("not all spans of the compute tracer were sent: %s", reason)
         if self._exporter_is_ours:
             self._exporter.shutdown(timeout)
 

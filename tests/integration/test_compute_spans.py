@@ -22,6 +22,11 @@ OPERATIONS = {
     "min": (),
     "max": (),
     "percentile": (95.0,),
+    "percentiles": ([50.0, 95.0],),
+    "argmin": (),
+    "argmax": (),
+    "describe": (),
+    "zscore": (),
 }
 TYPECODES = {"f32": "f", "f64": "d"}
 
@@ -78,12 +83,34 @@ def test_an_operation_arrives_with_what_really_ran(
     assert {key: span.attributes.get(key) for key in expected} == expected
     assert span.end - span.start == ran.duration_ns
     assert span.attributes.get("compute.fallback_reason", "") == ran.reason
-    assert span.attributes.get("compute.percentile") == (95.0 if name == "percentile" else None)
     [event] = span.events
     assert event.name == "backend_selected"
     assert event.attributes["backend"] == ran.backend.value
     assert event.attributes["vector_size"] == 10_000
     assert span.status == 1
+    assert span.attributes.get("compute.percentile") == (95.0 if name == "percentile" else None)
+
+
+def test_a_batch_arrives_as_one_span(receiver: Receiver, exporter: renacer.OtlpExporter) -> None:
+    """Many vectors are one operation, with their number and all their elements."""
+    batch = renacer.Batch([vector(100), vector(200), vector(300)])
+    with renacer.ComputeTracer(exporter) as tracer, tracer.operation("work"):
+        batch.reduce("stddev", 1)
+    [span] = operations(receiver.wait(2))
+    expected = {"compute.batch": 3, "compute.elements": 600, "compute.ddof": 1.0}
+    assert span.name == "trueno: Vector::stddev"
+    assert {key: span.attributes.get(key) for key in expected} == expected
+
+
+@pytest.mark.parametrize("name", ["dot", "covariance", "correlation"])
+def test_an_operation_on_a_pair_arrives(
+    receiver: Receiver, exporter: renacer.OtlpExporter, name: str
+) -> None:
+    """A pair is one span of one vector's elements."""
+    with renacer.ComputeTracer(exporter) as tracer, tracer.operation("work"):
+        getattr(vector(500), name)(vector(500))
+    [span] = operations(receiver.wait(2))
+    assert (span.name, span.attributes["compute.elements"]) == (f"trueno: Vector::{name}", 500)
 
 
 @pytest.mark.parametrize("backend", renacer.backends())

@@ -287,6 +287,16 @@ def test_forwarded_signal_reaches_the_program() -> None:
         engine.forward_signal(signal.SIGTERM)
 
 
+def test_a_signal_before_the_start_is_not_lost() -> None:
+    """A TERM that arrives while the program is being started still ends it."""
+    with Engine(b"/bin/sleep", ["sleep", "60"], original_environment()) as engine:
+        engine.forward_signal(signal.SIGTERM)
+        engine.start()
+        assert engine.wait(20)
+        assert os.WTERMSIG(engine.wait_status) == signal.SIGTERM
+
+
+
 def test_death_of_the_tracer_leaves_the_program_running(tmp_path: Path) -> None:
     """A program whose tracer is killed goes on by itself."""
     mark = tmp_path / "mark"
@@ -386,6 +396,14 @@ def test_captures_of_paths_and_strings(tmp_path: Path) -> None:
         assert (bad.status, bad.data) == (FAULT, b"")
 
 
+def test_call_number_minus_one_keeps_its_abi() -> None:
+    """The number -1 is the program's own ABI's, though it has the bit that marks x32 calls."""
+    script = "import ctypes; ctypes.CDLL(None).syscall(ctypes.c_long(-1), 7)"
+    calls = trace(sys.executable, "-S", "-c", script).of("SYSCALL")
+    (odd,) = [record for record in calls if record.body["number"] == -1]
+    assert odd.body["abi"] == calls[0].body["abi"]
+
+
 def test_unwanted_calls_are_counted_not_recorded(programs: Path) -> None:
     """Only wanted calls become records, and the process still knows how many there were."""
     rows = 0
@@ -416,6 +434,26 @@ def test_a_late_reader_loses_nothing(programs: Path) -> None:
         assert engine.wait()
         names = Counter(r.name for r in drain(engine.stream) if r.kind == "SYSCALL")
     assert names["getppid"] == 30000
+
+
+def test_records_without_room_are_counted(programs: Path) -> None:
+    """What neither memory nor disk takes is counted exactly, and the program runs on to its end."""
+    program = str(programs / "loop")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with Engine(
+        program.encode(), [program, "30000"], original_environment(), memory_budget=1 << 20
+    ) as engine:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+        try:
+            engine.start()
+            assert engine.wait()
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        kept = len(drain(engine.stream, whole=False))
+        dropped = engine.dropped
+    everything = trace(program, "30000").records
+    assert dropped > 0
+    assert kept + dropped == len(everything)
 
 
 # ---- programs that cannot be run, engines that cannot be had -----------------------------------

@@ -104,6 +104,15 @@ def test_a_failed_call_says_how(receiver: Receiver) -> None:
     assert [event.name for event in process.events] == ["exec"]
 
 
+def test_command_words_are_there_on_request_only(receiver: Receiver) -> None:
+    """process.command_args may hold secrets: without its flag it is never sent."""
+    renacer("--otlp-endpoint", receiver.grpc, "--", "echo", "secret")
+    renacer("--otlp-endpoint", receiver.grpc, "--otlp-command-args", "--", "echo", "a", "b c")
+    plain, full = named(receiver.settle(), "process: echo")
+    assert "process.command_args" not in plain.attributes
+    assert full.attributes["process.command_args"] == ["echo", "a", "b c"]
+
+
 def test_a_killed_program_names_its_signal(receiver: Receiver) -> None:
     """Death by signal is on the process span; the call it died in has result "?"."""
     renacer("--otlp-endpoint", receiver.grpc, "--", "sh", "-c", "kill -KILL $$")

@@ -87,7 +87,7 @@ static rnc_record compute_record(const char *op, int isa, int reason, int status
     };
 }
 
-static void accept(rnc_sink *sink, rnc_record record, const rnc_process *process) {
+static void accept(rnc_sink *sink, rnc_record record, rnc_process *process) {
     sink->accept(sink, &record, process);
 }
 
@@ -170,6 +170,16 @@ static int dump(int format) {
     bool written = fwrite(chunk.data, 1, chunk.size, stdout) == chunk.size;
     rnc_sink_free(sink);
     return written ? 0 : 1;
+}
+
+static void test_lost_process(void) {
+    rnc_spans_config config = config_of(RNC_OTLP_PROTO);
+    rnc_sink *sink = rnc_spans_new(&config);
+    rnc_spans_counts counts;
+    accept(sink, (rnc_record){.kind = RNC_PROCESS_EXIT}, NULL);
+    rnc_spans_read_counts(sink, &counts);
+    CHECK(counts.spans == 0 && counts.no_memory == 1);
+    rnc_sink_free(sink);
 }
 
 static void test_held_back(void) {
@@ -268,6 +278,7 @@ int main(int argc, char **argv) {
         speed(RNC_OTLP_JSON, "json");
         return 0;
     }
+    test_lost_process();
     test_held_back();
     test_chunks();
     test_text();

@@ -20,7 +20,7 @@ typedef struct collector {
     size_t inherited;
 } collector;
 
-static void accept_record(rnc_sink *sink, const rnc_record *record, const rnc_process *process) {
+static void accept_record(rnc_sink *sink, const rnc_record *record, rnc_process *process) {
     collector *self = (collector *)sink;
     self->accepted++;
     self->process_span = process ? process->span_id : 0;

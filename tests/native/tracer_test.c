@@ -174,7 +174,12 @@ static void test_operation_record(void) {
 static void test_calls(void) {
     rnc_tracer *tracer = open_tracer(everything);
     rnc_stream *stream = rnc_tracer_stream(tracer);
-    rnc_call call = {.name = rnc_intern("mine", 4), .op = -1, .elements = 9, .start = 1, .end = 2};
+    rnc_call call = {.name = rnc_intern("mine", 4),
+                     .last = rnc_last_execution(),
+                     .op = -1,
+                     .elements = 9,
+                     .start = 1,
+                     .end = 2};
     rnc_call_begin();
     CHECK(rnc_tracer_current() != tracer && !rnc_tracer_wants(rnc_tracer_current(), 0), "muted");
     call.error = "boom";

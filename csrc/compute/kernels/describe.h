@@ -7,13 +7,8 @@
 
 enum { MOMENT_CHAINS = RNC_MOMENTS_LANES / F64_WIDTH };
 
-typedef struct OWN(spread_f32) {
-    f32xn least, greatest;
-} OWN(spread_f32);
-
-typedef struct OWN(spread_f64) {
-    f64xn least, greatest;
-} OWN(spread_f64);
+/* Chains of extremes: one for each vector of a round, so that none waits for another. */
+enum { EXTREME_CHAINS = RNC_MOMENTS_LANES / F32_WIDTH };
 
 typedef struct OWN(chains) {
     f64xn sum[MOMENT_CHAINS], square[MOMENT_CHAINS];
@@ -41,7 +36,12 @@ SIMD_INLINE void OWN(store_chains)(const OWN(chains) * chains, double *sums, dou
 static void OWN(describe_block_f32)(const float *data, size_t length, double shift, double *sums,
                                     double *squares, float *least_lanes, float *greatest_lanes) {
     const f64xn shift_f64xn = splat_f64(shift);
-    f32xn least = load_f32(least_lanes), greatest = load_f32(greatest_lanes);
+    f32xn least[EXTREME_CHAINS], greatest[EXTREME_CHAINS];
+#pragma GCC unroll 4
+    for (size_t k = 0; k < EXTREME_CHAINS; k++) {
+        least[k] = load_f32(least_lanes + F32_WIDTH * k);
+        greatest[k] = load_f32(greatest_lanes + F32_WIDTH * k);
+    }
     OWN(chains) chains;
     OWN(clear_chains)(&chains);
     size_t i = 0;
@@ -51,15 +51,18 @@ static void OWN(describe_block_f32)(const float *data, size_t length, double shi
             OWN(add_distance)(&chains, k,
                               sub_f64(load_widened(data + i + F64_WIDTH * k), shift_f64xn));
 #pragma GCC unroll 4
-        for (size_t k = 0; k < RNC_MOMENTS_LANES / F32_WIDTH; k++) {
+        for (size_t k = 0; k < EXTREME_CHAINS; k++) {
             f32xn element = load_f32(data + i + F32_WIDTH * k);
-            least = lesser_f32(element, least);
-            greatest = greater_f32(element, greatest);
+            least[k] = lesser_f32(element, least[k]);
+            greatest[k] = greater_f32(element, greatest[k]);
         }
     }
     OWN(store_chains)(&chains, sums, squares);
-    store_f32(least_lanes, least);
-    store_f32(greatest_lanes, greatest);
+#pragma GCC unroll 4
+    for (size_t k = 0; k < EXTREME_CHAINS; k++) {
+        store_f32(least_lanes + F32_WIDTH * k, least[k]);
+        store_f32(greatest_lanes + F32_WIDTH * k, greatest[k]);
+    }
     for (; i < length; i++) {
         float element = rnc_load_f32(data, i);
         double distance = (double)element - shift;
@@ -118,8 +121,8 @@ KERNEL(describe, f32) {
     STAMP(out);
     const float *data = in->data;
     rnc_moments so_far = {.mean = (double)rnc_load_f32(data, 0)};
-    float least[F32_WIDTH], greatest[F32_WIDTH];
-    for (size_t lane = 0; lane < F32_WIDTH; lane++)
+    float least[RNC_MOMENTS_LANES], greatest[RNC_MOMENTS_LANES];
+    for (size_t lane = 0; lane < RNC_MOMENTS_LANES; lane++)
         least[lane] = greatest[lane] = rnc_load_f32(data, 0);
     while (so_far.count < in->length) {
         double sums[RNC_MOMENTS_LANES], squares[RNC_MOMENTS_LANES];
@@ -129,7 +132,7 @@ KERNEL(describe, f32) {
         rnc_moments_merge(&so_far, length, rnc_fold(sums, RNC_MOMENTS_LANES),
                           rnc_fold(squares, RNC_MOMENTS_LANES));
     }
-    for (size_t lane = 1; lane < F32_WIDTH; lane++) {
+    for (size_t lane = 1; lane < RNC_MOMENTS_LANES; lane++) {
         least[0] = least[lane] < least[0] ? least[lane] : least[0];
         greatest[0] = greatest[lane] > greatest[0] ? greatest[lane] : greatest[0];
     }
