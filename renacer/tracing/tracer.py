@@ -322,12 +322,14 @@ def _traced(name: str, kind: type[Vector] | type[Matrix]) -> Callable[..., Any]:
     return traced
 
 
-for _name in _OPS:
-    setattr(
-        ComputeTracer,
-        f"traced_{_name}",
-        _traced(_name, Matrix if hasattr(Matrix, _name) else Vector),
-    )
+def _method(op: str) -> tuple[str, type[Vector] | type[Matrix]]:
+    """The method behind an operation, and whose it is; norm_l1, norm_l2 and norm_linf are norm."""
+    name = op if hasattr(Vector, op) or hasattr(Matrix, op) else op.partition("_")[0]
+    return name, Matrix if hasattr(Matrix, name) else Vector
+
+
+for _name, _kind in map(_method, _OPS):
+    setattr(ComputeTracer, f"traced_{_name}", _traced(_name, _kind))
 
 os.register_at_fork(after_in_child=_forked)
 atexit.register(_shutdown_all)

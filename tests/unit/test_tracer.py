@@ -18,8 +18,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import NonRecordingSpan, TraceFlags
 from opentelemetry.trace import SpanContext as OtelContext
 
-from renacer import ComputeTracer, SpanContext
-from renacer._native import ffi, lib
+from renacer import ComputeTracer, Matrix, SpanContext
+from renacer._native import ffi, lib, string, table
 from renacer.compute.vector import Vector
 from renacer.errors import DivisionByZero, EmptyVector, InvalidInput
 from tests.unit.span_memory import SpanMemory, attributes, decode, in_child
@@ -123,10 +123,13 @@ def test_every_operation_has_its_traced_method(
     assert tracer.traced_variance(vector, 1, "w") == vector.variance(ddof=1)
     assert tracer.traced_stddev(vector, operation_name="s", ddof=1) == vector.stddev(ddof=1)
     assert tracer.traced_sum([1, 2], "list") == 3.0
-    index = 0
-    while (row := lib.rnc_op(index)) != ffi.NULL:
-        assert callable(getattr(ComputeTracer, "traced_" + ffi.string(row.name).decode()))
-        index += 1
+    assert tracer.traced_norm(vector, "linf", "n") == vector.norm("linf")
+    assert tracer.traced_dot(vector, vector, "d") == vector.dot(vector)
+    assert tracer.traced_matmul([[2.0]], Matrix([[3.0]]), "m").tolist() == [[6.0]]
+    for name in (string(row.name) for row in table(lib.rnc_op)):
+        method = name.partition("_")[0] if name.startswith("norm_") else name
+        assert hasattr(Vector, method) or hasattr(Matrix, method)
+        assert callable(getattr(ComputeTracer, f"traced_{method}"))
     with pytest.raises(DivisionByZero):
         tracer.traced_variance(vector, 4, "too few")
     with pytest.raises(InvalidInput):
