@@ -2,6 +2,7 @@
 
 A library that is not installed is a column of dashes.
 """
+# ruff: noqa: RUF001 -- its tables have dashes and multiplication signs
 
 import os
 
