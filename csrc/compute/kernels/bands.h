@@ -10,6 +10,76 @@ typedef struct NAME(bands) {
     bool unordered;
 } NAME(bands);
 
+/* The elements from `begin` on, fewer than a vector; returns where the next key would go. */
+static inline KEY *NAME(scan_tail)(const ELEMENT *elements, size_t begin, size_t end,
+                                   NAME(bands) * bands, KEY *next) {
+    for (size_t i = begin; i < end; i++) {
+        KEY key = NAME(key_at)(elements, true, i);
+        bands->unordered |= isnan(NAME(load)(elements, i));
+        for (size_t band = 0; band < bands->count; band++) {
+            bands->below[band] += key < bands->lo[band];
+            *next = key;
+            next += key >= bands->lo[band] && key <= bands->hi[band];
+        }
+    }
+    return next;
+}
+
+#if LANES == 8
+
+/* Vectors after which the bytes that count classes must be emptied. */
+#define CLASS_COUNT_MAX 255
+
+/* A key's class is how many bands lie above it, lo and all: the sum of the comparisons, negated. It
+ * looks up the upper end of the one band the key can be in, and the byte that counts it. Writes the
+ * keys inside any band to `kept`, and up to LANES - 1 more; returns how many. */
+static inline __attribute__((always_inline)) size_t NAME(scan_bands)(
+    const void *source, size_t length, NAME(bands) * bands, const size_t count, KEY *kept) {
+    const ELEMENT *elements = source;
+    __m256i lowest[BANDS_MAX], unordered = _mm256_setzero_si256();
+    KEY upper_ends[LANES] = {0}, bytes[LANES] = {0};
+    for (size_t above = 0; above <= count; above++) {
+        size_t place = (LANES - above) % LANES;
+        upper_ends[place] = above == count ? KEY_MIN : bands->hi[count - above - 1];
+        bytes[place] = above ? (KEY)(1u << (8 * (above - 1))) : 0;
+    }
+    const __m256i highest = _mm256_loadu_si256((const __m256i *)upper_ends);
+    const __m256i byte_of = _mm256_loadu_si256((const __m256i *)bytes);
+#pragma GCC unroll 4
+    for (size_t band = 0; band < count; band++)
+        lowest[band] = BROADCAST(bands->lo[band]);
+    KEY *next = kept;
+    size_t i = 0, classes[BANDS_MAX] = {0};
+    while (i + LANES <= length) {
+        size_t vectors = (length - i) / LANES;
+        size_t end = i + LANES * (vectors < CLASS_COUNT_MAX ? vectors : CLASS_COUNT_MAX);
+        __m256i class_counts = _mm256_setzero_si256();
+        for (; i < end; i += LANES) {
+            __m256i key = LOAD_KEYS(elements + i, &unordered);
+            __m256i class = GREATER(lowest[0], key);
+#pragma GCC unroll 4
+            for (size_t band = 1; band < count; band++)
+                class = _mm256_add_epi32(class, GREATER(lowest[band], key));
+            class_counts =
+                _mm256_add_epi32(class_counts, _mm256_permutevar8x32_epi32(byte_of, class));
+            __m256i outside = GREATER(key, _mm256_permutevar8x32_epi32(highest, class));
+            next = (KEY *)compress((uint32_t *)next, key, outside);
+        }
+        uint32_t lanes[LANES];
+        _mm256_storeu_si256((__m256i *)lanes, class_counts);
+        for (size_t lane = 0; lane < LANES; lane++)
+            for (size_t above = 0; above < count; above++)
+                classes[above] += (lanes[lane] >> (8 * above)) & CLASS_COUNT_MAX;
+    }
+    bands->unordered |= !_mm256_testz_si256(unordered, unordered);
+    for (size_t above = count; above; above--)
+        for (size_t band = count - above; band < count; band++)
+            bands->below[band] += classes[above - 1];
+    return (size_t)(NAME(scan_tail)(elements, i, length, bands, next) - kept);
+}
+
+#else
+
 /* Writes the keys inside any band to `kept`, and up to LANES - 1 more; returns how many. */
 static inline __attribute__((always_inline)) size_t NAME(scan_bands)(
     const void *source, size_t length, NAME(bands) * bands, const size_t count, KEY *kept) {
@@ -44,17 +114,10 @@ static inline __attribute__((always_inline)) size_t NAME(scan_bands)(
         for (size_t lane = 0; lane < LANES; lane++)
             bands->below[band] += (size_t)counts[lane];
     }
-    for (; i < length; i++) {
-        KEY key = NAME(key_at)(source, true, i);
-        bands->unordered |= isnan(NAME(load)(elements, i));
-        for (size_t band = 0; band < count; band++) {
-            bands->below[band] += key < bands->lo[band];
-            *next = key;
-            next += key >= bands->lo[band] && key <= bands->hi[band];
-        }
-    }
-    return (size_t)(next - kept);
+    return (size_t)(NAME(scan_tail)(elements, i, length, bands, next) - kept);
 }
+
+#endif
 
 /* In blocks, so that no count of a lane overflows, by a loop for each number of bands. */
 static size_t NAME(keep_bands)(const void *source, size_t length, NAME(bands) * bands, KEY *kept) {
@@ -109,20 +172,32 @@ static void NAME(bands_around)(const uint64_t *sample, size_t sampled, size_t le
     }
 }
 
-static size_t NAME(count_below)(const KEY *keys, size_t length, KEY bound) {
-    const __m256i bound_key = BROADCAST(bound);
-    size_t below = 0, i = 0;
-    __m256i counts = _mm256_setzero_si256();
-    for (; i + LANES <= length; i += LANES)
-        counts =
-            ADD_MASK(counts, GREATER(bound_key, _mm256_loadu_si256((const __m256i *)(keys + i))));
-    KEY lanes[LANES];
-    _mm256_storeu_si256((__m256i *)lanes, counts);
-    for (size_t lane = 0; lane < LANES; lane++)
-        below += (size_t)lanes[lane];
-    for (; i < length; i++)
-        below += keys[i] < bound;
-    return below;
+/* before[i]: how many kept keys belong to bands below i; before[count] is all of them. */
+static void NAME(count_kept)(const KEY *kept, size_t inside, const NAME(bands) * bands,
+                             size_t before[BANDS_MAX + 1]) {
+    __m256i lowest[BANDS_MAX], counts[BANDS_MAX];
+    size_t i = 0;
+    for (size_t band = 0; band < BANDS_MAX; band++) {
+        lowest[band] = BROADCAST(band < bands->count ? bands->lo[band] : KEY_MAX);
+        counts[band] = _mm256_setzero_si256();
+    }
+    for (; i + LANES <= inside; i += LANES) {
+        __m256i key = _mm256_loadu_si256((const __m256i *)(kept + i));
+#pragma GCC unroll 4
+        for (size_t band = 1; band < BANDS_MAX; band++)
+            counts[band] = ADD_MASK(counts[band], GREATER(lowest[band], key));
+    }
+    before[0] = 0;
+    for (size_t band = 1; band < bands->count; band++) {
+        KEY lanes[LANES];
+        _mm256_storeu_si256((__m256i *)lanes, counts[band]);
+        before[band] = 0;
+        for (size_t lane = 0; lane < LANES; lane++)
+            before[band] += (size_t)lanes[lane];
+        for (size_t k = i; k < inside; k++)
+            before[band] += kept[k] < bands->lo[band];
+    }
+    before[bands->count] = inside;
 }
 
 static void NAME(select_one)(const rnc_input *in, size_t rank, double *pair, bool *unordered) {
@@ -138,8 +213,8 @@ static void NAME(select_one)(const rnc_input *in, size_t rank, double *pair, boo
 static bool NAME(select_few_ranks)(const rnc_input *in, const size_t *ranks, size_t count,
                                    double *pairs) {
     size_t length = in->length, band_of[BANDS_MAX];
-    size_t sampled = length < 262144 ? BANDS_SAMPLE : 2 * BANDS_SAMPLE;
-    uint64_t memory[4 * BANDS_SAMPLE];
+    size_t sampled = length < 262144 ? BANDS_SAMPLE : BANDS_SAMPLE_LARGEST;
+    uint64_t memory[2 * BANDS_SAMPLE_LARGEST];
     NAME(bands) bands;
     const uint64_t *sample = NAME(sorted_sample)(in->data, length, sampled, memory);
     NAME(bands_around)(sample, sampled, length, ranks, count, &bands, band_of);
@@ -148,9 +223,7 @@ static bool NAME(select_few_ranks)(const rnc_input *in, const size_t *ranks, siz
     bool unordered = bands.unordered;
     KEY *rest = kept + ((inside + LANES + 1) & ~(size_t)1); /* 8-byte aligned */
     size_t before[BANDS_MAX + 1];
-    for (size_t band = 0; band < bands.count; band++)
-        before[band] = NAME(count_below)(kept, inside, bands.lo[band]);
-    before[bands.count] = inside;
+    NAME(count_kept)(kept, inside, &bands, before);
     bool missed[BANDS_MAX];
     for (size_t i = 0; i < count; i++) {
         size_t band = band_of[i], rank = ranks[i] - bands.below[band] + before[band];

@@ -10,13 +10,14 @@
 #if RNC_X86_64
 #include <immintrin.h>
 
-#define FEW            64
-#define SAMPLE_LARGEST 1024
-#define SAMPLE_STRIDE  (SAMPLE_LARGEST + RNC_SCRATCH_SLACK)
-#define BLOCK_LENGTH   ((size_t)1 << 30)
-#define BANDS_MAX      4 /* of several ranks that are found in one pass */
-#define BANDS_SAMPLE   1024
-#define BANDS_LENGTH   32768 /* below it a pass for each rank is faster */
+#define FEW                  64
+#define SAMPLE_LARGEST       1024
+#define SAMPLE_STRIDE        (SAMPLE_LARGEST + RNC_SCRATCH_SLACK)
+#define BLOCK_LENGTH         ((size_t)1 << 30)
+#define BANDS_MAX            4 /* of several ranks that are found in one pass */
+#define BANDS_SAMPLE         1024
+#define BANDS_SAMPLE_LARGEST 4096
+#define BANDS_LENGTH         32768 /* below it a pass for each rank is faster */
 
 #ifndef ROUNDS_MAX /* a test sets it, to reach the guard */
 #define ROUNDS_MAX 24
