@@ -9,7 +9,7 @@ RECEIVER_PACKAGES := $(shell apt-cache -q=2 pkgnames libpython3.11 2>/dev/null |
 TEST_PACKAGES  := gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static binutils
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-native test-python asan tsan bench lint format clean build
+.PHONY: help demo test test-native test-python arm64 asan tsan bench lint format clean build
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,13 +28,16 @@ test-native: $(VENV)/.test ## The C tests on this machine and, for NEON, under q
 test-python: $(VENV)/.test ## The Python tests, unit and integration
 	$(BIN)/python -m pytest
 
+arm64: $(VENV)/.test ## The Python tests of the compute core on aarch64, under qemu
+	$(MAKE) -f tests/arm64.mk PYTHON=$(BIN)/python
+
 asan: ## The C tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(MAKE) -C tests/native VARIANT=asan
 
 tsan: ## The C tests under ThreadSanitizer
 	$(MAKE) -C tests/native VARIANT=tsan
 
-bench: $(VENV)/.test ## Measure overhead and throughput, and print the tables of the README
+bench: $(VENV)/.bench ## Measure overhead and throughput, and print the tables of the README
 	$(BIN)/python -m benches.run
 
 lint: $(VENV)/.test ## ruff, mypy --strict and clang-format, changing nothing
@@ -81,6 +84,10 @@ $(VENV)/.demo: $(VENV)/.build
 $(VENV)/.test: $(VENV)/.demo
 	$(call packages,$(TEST_PACKAGES))
 	$(BIN)/pip -q install --group test --group lint
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.test
+	$(BIN)/pip -q install --group bench
 	@touch $@
 
 clean: ## Remove everything that was built

@@ -10,12 +10,14 @@ COMPUTE = [
     "--benchmark-columns=median,iqr", "--benchmark-sort=fullname", "--benchmark-group-by=group",
     "--benchmark-max-time=0.2", "--benchmark-warmup=on",
 ]  # fmt: skip
+PEERS = [sys.executable, "-m", "benches.peers"]  # a process of its own: it sets thread counts
 
 
 def main() -> int:
     """Run all of them; the exit status is pytest-benchmark's."""
     capture.main()
     export.main()
+    subprocess.run(PEERS, check=True)
     return subprocess.run(COMPUTE, check=False).returncode
 
 

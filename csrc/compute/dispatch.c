@@ -4,6 +4,8 @@
 
 #include <stdatomic.h>
 
+#include "trace/thread.h"
+
 #define YES(kernel) kernel
 #define NO(kernel)  NULL
 #if RNC_X86_64
@@ -54,7 +56,7 @@ typedef union packed {
 _Static_assert(sizeof(packed) == sizeof(uint32_t), "a selection is one atomic word");
 
 static _Atomic uint32_t process_default;
-static _Thread_local rnc_selection own = {.requested = -1};
+static RNC_THREAD_LOCAL rnc_selection own = {.requested = -1};
 
 static rnc_selection best(void) {
     return (rnc_selection){.requested = -1, .target = (int8_t)rnc_isa_at_most(0)};

@@ -69,6 +69,11 @@ static void rescale_comoments(const rnc_input *in, const rnc_result *raw, int ex
 
 /* ---- finishers ------------------------------------------------------------------------------- */
 
+/* Nearly always by nothing. */
+static double scaled(double number, int exponent) {
+    return RNC_LIKELY(exponent == 0) ? number : ldexp(number, exponent);
+}
+
 /* A sum that is not finite has no meaningful rounding error beside it. */
 static double total(const rnc_result *raw) {
     return isfinite(raw->value[0]) && isfinite(raw->value[1]) ? raw->value[0] + raw->value[1]
@@ -80,24 +85,24 @@ static double count_less_ddof(const rnc_outcome *outcome) {
 }
 
 static int finish_sum(const rnc_outcome *outcome, double *results) {
-    results[0] = ldexp(total(outcome->raw), -outcome->exponent[0]);
+    results[0] = scaled(total(outcome->raw), -outcome->exponent[0]);
     return RNC_OK;
 }
 
 static int finish_mean(const rnc_outcome *outcome, double *results) {
-    results[0] = ldexp(total(outcome->raw) / (double)outcome->in->length, -outcome->exponent[0]);
+    results[0] = scaled(total(outcome->raw) / (double)outcome->in->length, -outcome->exponent[0]);
     return RNC_OK;
 }
 
 static int finish_variance(const rnc_outcome *outcome, double *results) {
     results[0] =
-        ldexp(outcome->raw->value[1] / count_less_ddof(outcome), -2 * outcome->exponent[0]);
+        scaled(outcome->raw->value[1] / count_less_ddof(outcome), -2 * outcome->exponent[0]);
     return RNC_OK;
 }
 
 static int finish_stddev(const rnc_outcome *outcome, double *results) {
     results[0] =
-        ldexp(sqrt(outcome->raw->value[1] / count_less_ddof(outcome)), -outcome->exponent[0]);
+        scaled(sqrt(outcome->raw->value[1] / count_less_ddof(outcome)), -outcome->exponent[0]);
     return RNC_OK;
 }
 
@@ -128,17 +133,17 @@ static int finish_greatest(const rnc_outcome *outcome, double *results) {
 }
 
 static int finish_dot(const rnc_outcome *outcome, double *results) {
-    results[0] = ldexp(total(outcome->raw), -outcome->exponent[0] - outcome->exponent[1]);
+    results[0] = scaled(total(outcome->raw), -outcome->exponent[0] - outcome->exponent[1]);
     return RNC_OK;
 }
 
 static int finish_root(const rnc_outcome *outcome, double *results) {
-    results[0] = ldexp(sqrt(total(outcome->raw)), -outcome->exponent[0]);
+    results[0] = scaled(sqrt(total(outcome->raw)), -outcome->exponent[0]);
     return RNC_OK;
 }
 
 static int finish_covariance(const rnc_outcome *outcome, double *results) {
-    results[0] = ldexp(outcome->raw->value[4] / count_less_ddof(outcome),
+    results[0] = scaled(outcome->raw->value[4] / count_less_ddof(outcome),
                        -outcome->exponent[0] - outcome->exponent[1]);
     return RNC_OK;
 }
@@ -162,7 +167,7 @@ static int finish_percentiles(const rnc_outcome *outcome, double *results) {
 static int finish_describe(const rnc_outcome *outcome, double *results) {
     const rnc_result *raw = outcome->raw;
     results[0] = (double)outcome->in->length;
-    results[1] = ldexp(raw->value[0], -outcome->exponent[0]);
+    results[1] = scaled(raw->value[0], -outcome->exponent[0]);
     finish_stddev(outcome, &results[2]);
     results[3] = raw->value[2];
     results[4] = raw->value[3];

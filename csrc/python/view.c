@@ -13,15 +13,16 @@
 typedef struct view {
     PyObject_HEAD rnc_vec vec;
     PyObject *memory; /* keeps the buffer of vec exported, hence in its place; NULL while unmade */
-    PyObject *owner;  /* keeps what the buffer itself does not keep alive, or None */
+    PyObject *owner;  /* whose memory it is; None: a copy of our own */
 } view;
 
 static const struct {
+    const char *name;
     const char *format; /* of the buffer protocol */
     size_t size;
 } dtypes[] = {
-    [RNC_F32] = {"f", sizeof(float)},
-    [RNC_F64] = {"d", sizeof(double)},
+    [RNC_F32] = {"float32", "f", sizeof(float)},
+    [RNC_F64] = {"float64", "d", sizeof(double)},
 };
 
 /* Deprecated, and no longer declared after 3.12, but in the stable ABI of every Python 3; the rest
@@ -74,7 +75,7 @@ static bool hold_directly(view *self, PyObject *data) {
     PyObject *memory = PyMemoryView_FromObject(data);
     int dtype = memory ? dtype_of(memory) : -1;
     bool held =
-        dtype >= 0 && one_dimensional(memory) && hold(self, memory, Py_None, (uint32_t)dtype) == 0;
+        dtype >= 0 && one_dimensional(memory) && hold(self, memory, data, (uint32_t)dtype) == 0;
     Py_XDECREF(memory);
     PyErr_Clear();
     return held;
@@ -251,6 +252,10 @@ static PyObject *view_address(PyObject *self, void *closure) {
     return PyLong_FromVoidPtr(&((view *)self)->vec);
 }
 
+static PyObject *view_dtype(PyObject *self, void *closure) {
+    return PyUnicode_InternFromString(dtypes[((view *)self)->vec.dtype].name);
+}
+
 static PyMethodDef methods[] = {
     {"_run", (PyCFunction)(void (*)(void))view_run, METH_FASTCALL,
      "_run($self, op, param=0.0, other=None, /)\n--\n\nrnc_run on this view, or rnc_run_pair; "
@@ -262,12 +267,13 @@ static PyMethodDef methods[] = {
 };
 
 static PyMemberDef members[] = {
-    {"_dtype", T_UINT, offsetof(view, vec.dtype), READONLY, "Row of enum rnc_dtype."},
-    {"_memory", T_OBJECT, offsetof(view, memory), READONLY, "What exports the elements."},
+    {"_buffer", T_OBJECT, offsetof(view, memory), READONLY, "What exports the elements."},
+    {"_owner", T_OBJECT, offsetof(view, owner), READONLY, "Whose memory it is; None for a copy."},
     {NULL, 0, 0, 0, NULL},
 };
 
 static PyGetSetDef computed[] = {
+    {"_dtype", view_dtype, NULL, "Element type, \"float32\" or \"float64\".", NULL},
     {"_address", view_address, NULL, "Where the rnc_vec is, as long as this object lives.", NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };

@@ -41,7 +41,6 @@ _NORMS = {"l1": OP["norm_l1"], "l2": OP["norm_l2"], "linf": OP["norm_linf"]}
 _tuple = tuple.__new__  # a NamedTuple's own is Python code
 
 _DTYPES = {"float32": lib.RNC_F32, "float64": lib.RNC_F64}
-_NAMES = {row: name for name, row in _DTYPES.items()}
 
 
 class Description(NamedTuple):
@@ -90,7 +89,7 @@ class Vector(View):
     @property
     def dtype(self) -> str:
         """Element type, "float32" or "float64"."""
-        return _NAMES[self._dtype]
+        return self._dtype
 
     def __iter__(self) -> Iterator[float]:
         return iter(self._view())
@@ -98,11 +97,16 @@ class Vector(View):
     def __repr__(self) -> str:
         shown = ", ".join(repr(element) for element in self._view()[:6])
         more = ", …" if len(self) > 6 else ""
-        return f"Vector([{shown}{more}], dtype={self.dtype!r}, length={len(self)})"
+        return f"Vector([{shown}{more}], dtype={self._dtype!r}, length={len(self)})"
 
     def _view(self) -> memoryview:
-        code: Any = TYPECODES[self.dtype]
-        return memoryview(ffi.buffer(ffi.from_buffer(self._memory))).cast(code)
+        code: Any = TYPECODES[self._dtype]
+        return memoryview(ffi.buffer(self._memory)).cast(code)
+
+    @property
+    def _memory(self) -> Any:
+        """The bytes of the elements, as cffi has them."""
+        return ffi.from_buffer(self._buffer)
 
     @property
     def _vec(self) -> Any:
@@ -299,7 +303,7 @@ class Vector(View):
         scores = out if isinstance(out, Vector) else _vector_over(out)
         if scores is None or scores._dtype != self._dtype:
             raise InvalidInput(f"out must be a contiguous buffer of {self.dtype}")
-        if memoryview(scores._memory).readonly:
+        if memoryview(scores._buffer).readonly:
             raise InvalidInput("out is read-only")
         if len(scores) != len(self):
             raise SizeMismatch(len(self), len(scores))

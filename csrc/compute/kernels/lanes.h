@@ -11,6 +11,14 @@
 #define RNC_SUM_F64_LANES 16 /* a sum and its rounding errors each: twice the registers a lane */
 #define RNC_MOMENTS_LANES 16 /* a sum and a sum of squares each */
 
+/* How many lanes are worth folding: those past an input's end, zeros, change no bit. A power of two,
+ * as `lanes` is. */
+static inline size_t rnc_lanes_reached(size_t length, size_t lanes) {
+    while (lanes > 1 && lanes / 2 >= length)
+        lanes /= 2;
+    return lanes;
+}
+
 static inline double rnc_fold(double *lanes, size_t count) {
     for (size_t half = count / 2; half; half /= 2)
         for (size_t lane = 0; lane < half; lane++)

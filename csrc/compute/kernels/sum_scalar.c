@@ -7,10 +7,13 @@
 void rnc_sum_f32_scalar(const rnc_input *in, rnc_result *out) {
     RNC_STAMP(out, Scalar);
     const float *data = in->data;
-    double lanes[RNC_SUM_F32_LANES] = {0};
+    double lanes[RNC_SUM_F32_LANES];
+    size_t reached = rnc_lanes_reached(in->length, RNC_SUM_F32_LANES);
+    for (size_t lane = 0; lane < reached; lane++)
+        lanes[lane] = 0;
     for (size_t i = 0; i < in->length; i++)
         lanes[i % RNC_SUM_F32_LANES] += (double)rnc_load_f32(data, i);
-    out->value[0] = rnc_fold(lanes, RNC_SUM_F32_LANES);
+    out->value[0] = rnc_fold(lanes, reached);
     out->value[1] = 0;
 }
 
