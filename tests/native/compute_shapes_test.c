@@ -345,6 +345,26 @@ static void test_every_shape(void) {
                 }
 }
 
+/* Long enough for several ranks to be found in one pass, in data that is bad for samples. */
+static void test_percentiles_of_long_data(void) {
+    enum { LENGTH = 300007 };
+    static char data[LENGTH * sizeof(double)];
+    for (uint32_t dtype = RNC_F32; dtype <= RNC_F64; dtype++)
+        for (int shape = 0; shape < 5; shape++) {
+            for (size_t i = 0; i < LENGTH; i++) {
+                double ramp = (double)i, pipe = i < LENGTH / 2 ? ramp : (double)(LENGTH - i);
+                double value[] = {uniform(), ramp, pipe, (double)(i % 3), exp(60 * uniform())};
+                put(data, i, dtype, value[shape]);
+            }
+            check_percentiles(&(rnc_vec){data, LENGTH, dtype}, "long");
+        }
+    put(data, LENGTH - 1, RNC_F64, (double)NAN);
+    const double wanted[] = {1, 50, 99};
+    rnc_vec vec = {data, LENGTH, RNC_F64};
+    outcome out = specified("percentiles", &vec, NULL, wanted, 3, 3, "long");
+    CHECK(isnan(out.numbers[0]) && isnan(out.numbers[2]), "a NaN at the end");
+}
+
 /* ---- NaN ------------------------------------------------------------------------------------- */
 
 static void test_nan_propagates_and_can_be_left_out(void) {
@@ -453,6 +473,7 @@ static void test_what_does_not_fit_is_refused(void) {
 
 int main(void) {
     test_every_shape();
+    test_percentiles_of_long_data();
     test_nan_propagates_and_can_be_left_out();
     test_a_batch_is_a_loop();
     test_what_does_not_fit_is_refused();

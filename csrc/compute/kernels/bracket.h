@@ -229,6 +229,8 @@ static void NAME(select)(const void *source, bool raw, size_t length, size_t ran
     NAME(select_by_radix)(source, length, rank, above, wide, pair);
 }
 
+#include "compute/kernels/bands.h"
+
 #undef NAME
 #undef KEY
 #undef KEY_MIN

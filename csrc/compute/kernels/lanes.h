@@ -11,8 +11,8 @@
 #define RNC_SUM_F64_LANES 16 /* a sum and its rounding errors each: twice the registers a lane */
 #define RNC_MOMENTS_LANES 16 /* a sum and a sum of squares each */
 
-/* How many lanes are worth folding: those past an input's end, zeros, change no bit. A power of two,
- * as `lanes` is. */
+/* How many lanes are worth folding: those past an input's end, zeros, change no bit. A power of
+ * two, as `lanes` is. */
 static inline size_t rnc_lanes_reached(size_t length, size_t lanes) {
     while (lanes > 1 && lanes / 2 >= length)
         lanes /= 2;

@@ -10,10 +10,14 @@
 #if RNC_X86_64
 #include <immintrin.h>
 
-#define FEW            64
-#define SAMPLE_LARGEST 1024
-#define SAMPLE_STRIDE  (SAMPLE_LARGEST + RNC_SCRATCH_SLACK)
-#define BLOCK_LENGTH   ((size_t)1 << 30)
+#define FEW                  64
+#define SAMPLE_LARGEST       1024
+#define SAMPLE_STRIDE        (SAMPLE_LARGEST + RNC_SCRATCH_SLACK)
+#define BLOCK_LENGTH         ((size_t)1 << 30)
+#define BANDS_MAX            4 /* of several ranks that are found in one pass */
+#define BANDS_SAMPLE         1024
+#define BANDS_SAMPLE_LARGEST 4096
+#define BANDS_LENGTH         32768 /* below it a pass for each rank is faster */
 
 #ifndef ROUNDS_MAX /* a test sets it, to reach the guard */
 #define ROUNDS_MAX 24
@@ -88,14 +92,11 @@ static inline __m256i load_keys_f32_avx2(const float *elements, __m256i *unorder
 
 void rnc_select_f32_avx2(const rnc_input *in, rnc_result *out) {
     RNC_STAMP(out, AVX2);
-    bool unordered = false;
-    for (size_t k = 0; k < in->rank_count; k++) {
-        int32_t pair[2];
-        select_f32_avx2(in->data, true, in->length, in->ranks[k], in->scratch,
-                        in->length + RNC_SCRATCH_SLACK, pair, &unordered);
-        for (int i = 0; i < 2; i++)
-            in->pairs[2 * k + i] =
-                unordered ? (double)NAN : rnc_element_f32((uint32_t)pair[i] ^ RNC_SIGN_F32);
+    bool unordered = select_all_f32_avx2(in);
+    for (size_t i = 0; i < 2 * in->rank_count; i++) {
+        int32_t key;
+        memcpy(&key, in->pairs + i, sizeof key);
+        in->pairs[i] = unordered ? (double)NAN : rnc_element_f32((uint32_t)key ^ RNC_SIGN_F32);
     }
 }
 
@@ -129,14 +130,11 @@ static inline __m256i load_keys_f64_avx2(const double *elements, __m256i *unorde
 
 void rnc_select_f64_avx2(const rnc_input *in, rnc_result *out) {
     RNC_STAMP(out, AVX2);
-    bool unordered = false;
-    for (size_t k = 0; k < in->rank_count; k++) {
-        int64_t pair[2];
-        select_f64_avx2(in->data, true, in->length, in->ranks[k], in->scratch,
-                        in->length + RNC_SCRATCH_SLACK, pair, &unordered);
-        for (int i = 0; i < 2; i++)
-            in->pairs[2 * k + i] =
-                unordered ? (double)NAN : rnc_element_f64((uint64_t)pair[i] ^ RNC_SIGN_F64);
+    bool unordered = select_all_f64_avx2(in);
+    for (size_t i = 0; i < 2 * in->rank_count; i++) {
+        int64_t key;
+        memcpy(&key, in->pairs + i, sizeof key);
+        in->pairs[i] = unordered ? (double)NAN : rnc_element_f64((uint64_t)key ^ RNC_SIGN_F64);
     }
 }
 
