@@ -10,8 +10,8 @@ CC      := aarch64-linux-gnu-gcc
 QEMU    := qemu-aarch64-static
 
 TESTS   := $(wildcard $(patsubst %,tests/unit/test_%.py,vector view backends kernels operations \
-                        batch matrix buffers attribution))
-WHEELS  := cffi numpy pytest pytest-timeout hypothesis
+                        batch matrix grids buffers attribution))
+WHEELS  := cffi numpy pytest pytest-timeout hypothesis opentelemetry-proto
 
 CFLAGS = $(shell $(PYTHON) -c 'import build_ext; print(*build_ext.COMPILE_FLAGS)') -fPIC -DNDEBUG \
          -Icsrc -I$(ROOT)/usr/include -I$(firstword $(wildcard $(ROOT)/usr/include/python3.*)) -MMD -MP
