@@ -33,7 +33,8 @@ static int check_percentile(size_t length, double percentile) {
 /* Takes squares of float64 numbers into range, from above and from below. */
 #define SQUARES_DOWN -600
 #define SQUARES_UP   600
-/* Takes every sum of 2^48 products of float64 numbers into range, and not the product 1 out of it. */
+/* Takes every sum of 2^48 products of float64 numbers into range, and not the product 1 out of it.
+ */
 #define PRODUCTS_DOWN -536
 /* Below it, squares lose bits to underflow; above the other, SQUARES_UP would overflow. */
 #define SMALL_SQUARES 0x1p-900
@@ -145,7 +146,7 @@ static int finish_root(const rnc_outcome *outcome, double *results) {
 
 static int finish_covariance(const rnc_outcome *outcome, double *results) {
     results[0] = scaled(outcome->raw->value[4] / count_less_ddof(outcome),
-                       -outcome->exponent[0] - outcome->exponent[1]);
+                        -outcome->exponent[0] - outcome->exponent[1]);
     return RNC_OK;
 }
 
@@ -238,7 +239,7 @@ __attribute__((constructor)) static void define(void) {
                 .empty_ok = empty_ok_},                                                            \
         .family = RNC_FAMILY_##family_,                                                            \
         .second_family = RNC_FAMILY_##second_,                                                     \
-        .operands = (int)SHAPE_##shape_ == (int)RNC_PAIR ? 2 : 1,                                            \
+        .operands = (int)SHAPE_##shape_ == (int)RNC_PAIR ? 2 : 1,                                  \
         .selects = RNC_FAMILY_##family_ == RNC_FAMILY_select,                                      \
         .check = parameters[PARAMETER_##parameter].check,                                          \
         .rescale = rescale_of_##family_,                                                           \

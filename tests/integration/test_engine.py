@@ -296,7 +296,6 @@ def test_a_signal_before_the_start_is_not_lost() -> None:
         assert os.WTERMSIG(engine.wait_status) == signal.SIGTERM
 
 
-
 def test_death_of_the_tracer_leaves_the_program_running(tmp_path: Path) -> None:
     """A program whose tracer is killed goes on by itself."""
     mark = tmp_path / "mark"
