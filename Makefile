@@ -9,7 +9,7 @@ RECEIVER_PACKAGES := $(shell apt-cache -q=2 pkgnames libpython3.11 2>/dev/null |
 TEST_PACKAGES  := gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static binutils
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-native test-python arm64 asan tsan bench lint format clean build
+.PHONY: help demo test test-native test-python arm64 older-cpus asan tsan bench lint format clean build
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ test-python: $(VENV)/.test ## The Python tests, unit and integration
 
 arm64: $(VENV)/.test ## The Python tests of the compute core on aarch64, under qemu
 	$(MAKE) -f tests/arm64.mk PYTHON=$(BIN)/python
+
+older-cpus: $(VENV)/.test ## The same on x86-64 without AVX2 and without FMA, under qemu
+	$(MAKE) -f tests/older_cpus.mk PYTHON=$(BIN)/python
 
 asan: ## The C tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(MAKE) -s -C tests/native VARIANT=asan

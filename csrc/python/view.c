@@ -36,6 +36,7 @@ static int contiguous_bytes(PyObject *memory, const void **data, Py_ssize_t *siz
 }
 #pragma GCC diagnostic pop
 
+static PyObject *dtype_names[RNC_COUNT(dtypes)];
 static PyObject *name_of_format, *name_of_ndim, *name_of_read, *name_of_allocated;
 
 /* ---- making one ------------------------------------------------------------------------------ */
@@ -253,7 +254,9 @@ static PyObject *view_address(PyObject *self, void *closure) {
 }
 
 static PyObject *view_dtype(PyObject *self, void *closure) {
-    return PyUnicode_InternFromString(dtypes[((view *)self)->vec.dtype].name);
+    PyObject *name = dtype_names[((view *)self)->vec.dtype];
+    Py_INCREF(name);
+    return name;
 }
 
 static PyMethodDef methods[] = {
@@ -299,6 +302,9 @@ static PyType_Spec spec = {
 };
 
 PyObject *rnc_view_type(void) {
+    for (size_t i = 0; i < RNC_COUNT(dtypes); i++)
+        if (!(dtype_names[i] = PyUnicode_InternFromString(dtypes[i].name)))
+            return NULL;
     name_of_format = PyUnicode_InternFromString("format");
     name_of_ndim = PyUnicode_InternFromString("ndim");
     name_of_read = PyUnicode_InternFromString("_read");
