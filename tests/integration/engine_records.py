@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
 import subprocess
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,7 @@ from renacer._native import ffi, lib, string
 from renacer.capture.engine import Engine, original_environment
 
 ROOT = Path(__file__).resolve().parents[2]
+TRACE_ID = (0x0123456789ABCDEF, 0xFEDCBA9876543210)
 DECLARATION = re.compile(
     r"^(?:enum|struct|typedef struct)\b(?:[^\n]*\}|.*?^\})[^;{}]*;$", re.MULTILINE | re.DOTALL
 )
@@ -233,3 +235,45 @@ def strace_sequences(argv: Sequence[str | Path], directory: Path) -> Sequences:
             threads[owner][index] = (name, _strace_outcome(name, result[1], result[2] or ""))
             pending.pop(tid, None)
     return _settled(threads.values())
+
+
+def exit_code(result: Run) -> int:
+    """The program's exit status, or minus the signal that ended it."""
+    return os.waitstatus_to_exitcode(result.wait_status)
+
+
+def assert_whole(result: Run, *, parent: int = 0) -> None:
+    """Every process has one start, one exit, and all its records between them."""
+    open_processes = {}
+    ended = []
+    calls: Counter[int] = Counter()
+    for record in result.records:
+        if record.kind == "PROCESS_START":
+            assert record.pid not in open_processes
+            open_processes[record.pid] = record
+            ticks = record.body["start_ticks"]
+            own = lib.rnc_process_span_id(ffi.new("uint64_t[2]", TRACE_ID), record.pid, ticks)
+            assert record.span_id == own
+            is_root = record.pid == result.pid
+            assert record.parent_id == (
+                parent if is_root else open_processes[record.body["parent_pid"]].span_id
+            )
+            continue
+        started = open_processes[record.pid]
+        assert started.start <= record.start <= record.end
+        if record.kind == "PROCESS_EXIT":
+            assert record.body["calls"] == calls.pop(record.pid, 0)
+            assert record.start == started.start
+            ended.append((open_processes.pop(record.pid), record.end))
+        elif record.kind in {"SYSCALL", "SIGNAL"}:
+            assert record.parent_id == started.span_id
+            calls[record.pid] += record.kind == "SYSCALL"
+    assert not open_processes
+    assert any(start.pid == result.pid for start, _ in ended)
+
+
+def trace(*argv: str | Path, follow: bool = True, **options: object) -> Run:
+    """Run under the engine, whole."""
+    result = run(argv, follow=follow, trace_id=TRACE_ID, **options)
+    assert_whole(result)
+    return result
