@@ -149,11 +149,12 @@ def test_only_wanted_calls_are_printed() -> None:
 )
 def test_counts_equal_straces(command: list[str], tmp_path: Path) -> None:
     """Calls and errors per name are exactly strace -f -c's."""
-    ours = counts(renacer("-f", "-c", "--", *command).stderr)
-    theirs = strace_counts(command, tmp_path / "strace")
-    # How many SIGCHLDs become one, and what each interrupts, is a matter of timing.
-    for table in (ours, theirs):
-        table.pop("rt_sigreturn", None)
+    # What a SIGCHLD interrupts in the shell is a matter of timing, in their run as in ours.
+    for _ in range(5):
+        ours = counts(renacer("-f", "-c", "--", *command).stderr)
+        theirs = strace_counts(command, tmp_path / "strace")
+        if ours == theirs:
+            break
     assert ours == theirs
     assert ours["execve"][0] >= 1
 
