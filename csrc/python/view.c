@@ -313,6 +313,21 @@ static PyObject *view_summary(PyObject *object, PyObject *const *args, Py_ssize_
     return summary;
 }
 
+/* A view of this kind and this one's size, on new memory that nothing was written to yet. */
+static PyObject *new_output(PyObject *object, PyTypeObject *kind) {
+    const rnc_vec *vec = &((view *)object)->vec;
+    Py_ssize_t size = (Py_ssize_t)(vec->length * dtypes[vec->dtype].size);
+    PyObject *bytes = PyByteArray_FromStringAndSize(NULL, size);
+    PyObject *memory = bytes ? PyMemoryView_FromObject(bytes) : NULL;
+    view *made = memory ? (view *)PyType_GenericAlloc(kind, 0) : NULL;
+    if (made &&
+        (hold(made, memory, Py_None, vec->dtype) || (rnc_tracer_active() && tell_tracer(made, 0))))
+        Py_CLEAR(made);
+    Py_XDECREF(memory);
+    Py_XDECREF(bytes);
+    return (PyObject *)made;
+}
+
 /* Can a result of this view's size and type be written to the other? */
 static bool takes(PyObject *object, PyObject *other) {
     return is_alike(object, other) && ((view *)object)->vec.length == ((view *)other)->vec.length &&
@@ -322,8 +337,10 @@ static bool takes(PyObject *object, PyObject *other) {
 static PyObject *view_map(PyObject *object, PyObject *const *args, Py_ssize_t count) {
     long op;
     double param;
-    if (count != 3) {
-        PyErr_SetString(PyExc_TypeError, "_map takes an operation, a parameter and an output");
+    if (count != 4 || !PyType_Check(args[3]) ||
+        !PyType_IsSubtype((PyTypeObject *)args[3], view_type)) {
+        PyErr_SetString(PyExc_TypeError,
+                        "_map takes an operation, a parameter, an output and a kind of view");
         return NULL;
     }
     if (!read_operation(args, &op, &param))
@@ -331,7 +348,9 @@ static PyObject *view_map(PyObject *object, PyObject *const *args, Py_ssize_t co
     PyObject *out = args[2];
     if (takes(object, out))
         Py_INCREF(out);
-    else if (!(out = PyObject_CallMethodObjArgs(object, name_of__output, out, NULL)))
+    else if (!(out = out == Py_None
+                         ? new_output(object, (PyTypeObject *)args[3])
+                         : PyObject_CallMethodObjArgs(object, name_of__output, out, NULL)))
         return NULL;
     if (!takes(object, out))
         PyErr_SetString(PyExc_TypeError, "the output is not a writable view of the right size");
@@ -367,8 +386,9 @@ static PyMethodDef methods[] = {
      "_summary($self, op, param, kind, last, /)\n--\n\nrnc_apply of a summary, as a tuple of this "
      "kind that ends in last. Calls _refused."},
     {"_map", (PyCFunction)(void (*)(void))view_map, METH_FASTCALL,
-     "_map($self, op, param, out, /)\n--\n\nrnc_apply of a map into out, or what _output makes of "
-     "it; that view. Calls _refused."},
+     "_map($self, op, param, out, kind, /)\n--\n\nrnc_apply of a map into out: this view, a new "
+     "one of "
+     "this kind for None, or what _output makes of it. Returns it. Calls _refused."},
     {NULL, NULL, 0, NULL},
 };
 

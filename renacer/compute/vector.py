@@ -241,7 +241,7 @@ class Vector(View):
             scores = self._output(out)
             apply(_ZSCORE, (self._vec,), 0, (ddof,), out=scores._vec.data, omit_nan=True)
             return scores
-        return self._map(_ZSCORE, ddof, out)
+        return self._map(_ZSCORE, ddof, out, Vector)
 
     def describe(
         self,

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from renacer import Description, Vector, backends, last_execution, use_backend
-from renacer.errors import InvalidInput, RenacerError
+from renacer.errors import EmptyVector, InvalidInput, RenacerError
 
 LARGE = 1 << 20
 
@@ -152,3 +152,22 @@ def test_a_refused_operation_holds_on_to_nothing() -> None:
         assert vector.zscore(out=out) is out
         assert isinstance(vector.describe(), Description)
     assert [sys.getrefcount(thing) for thing in watched] == before
+
+
+def test_a_new_output_is_a_plain_vector_of_its_own() -> None:
+    """Of a subclass, too; it takes results again, and lives longer than its vector."""
+
+    class Named(Vector):
+        """A vector with more to it than the core knows."""
+
+        def __init__(self, *args: object) -> None:
+            self.name = "named"
+
+    named = Named(np.array([1.0, 3.0], "float32"))
+    scores = named.zscore()
+    assert type(scores) is Vector
+    del named
+    assert list(scores) == [-1.0, 1.0]
+    assert scores.zscore(out=scores) is scores
+    with pytest.raises(EmptyVector):
+        Vector(np.empty(0, "float32")).zscore()
