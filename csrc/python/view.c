@@ -1,5 +1,6 @@
 #include "python/view.h"
 
+#include <math.h>
 #include <stddef.h>
 #include <structmember.h>
 
@@ -30,14 +31,30 @@ static const struct {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 extern int PyObject_AsReadBuffer(PyObject *memory, const void **data, Py_ssize_t *size);
+extern int PyObject_AsWriteBuffer(PyObject *memory, void **data, Py_ssize_t *size);
 
 static int contiguous_bytes(PyObject *memory, const void **data, Py_ssize_t *size) {
     return PyObject_AsReadBuffer(memory, data, size);
 }
+
+static bool is_writable(PyObject *memory) {
+    void *data;
+    Py_ssize_t size;
+    bool writable = PyObject_AsWriteBuffer(memory, &data, &size) == 0;
+    PyErr_Clear();
+    return writable;
+}
 #pragma GCC diagnostic pop
 
 static PyObject *dtype_names[RNC_COUNT(dtypes)];
-static PyObject *name_of_format, *name_of_ndim, *name_of_read, *name_of_allocated;
+
+/* Attributes and methods that C asks for, by the name of the variable. */
+#define NAMES(NAME)                                                                                \
+    NAME(format) NAME(ndim) NAME(_read) NAME(_allocated) NAME(_refused) NAME(_unfit) NAME(_output)
+
+#define NAME(name) static PyObject *name_of_##name;
+NAMES(NAME)
+#undef NAME
 
 /* ---- making one ------------------------------------------------------------------------------ */
 
@@ -85,7 +102,7 @@ static bool hold_directly(view *self, PyObject *data) {
 /* Everything else: type._read(data, dtype) gives (memory, row of dtypes, bytes copied, owner). */
 static int hold_read(view *self, PyObject *data, PyObject *dtype, Py_ssize_t *copied) {
     PyObject *type = (PyObject *)Py_TYPE(self);
-    PyObject *read = PyObject_CallMethodObjArgs(type, name_of_read, data, dtype, NULL);
+    PyObject *read = PyObject_CallMethodObjArgs(type, name_of__read, data, dtype, NULL);
     PyObject *memory, *owner;
     unsigned int row;
     int status = -1;
@@ -102,7 +119,7 @@ static int hold_read(view *self, PyObject *data, PyObject *dtype, Py_ssize_t *co
 static int tell_tracer(view *self, Py_ssize_t copied) {
     PyObject *size = PyLong_FromSize_t(self->vec.length * dtypes[self->vec.dtype].size);
     PyObject *copy = PyLong_FromSsize_t(copied);
-    PyObject *told = size && copy ? PyObject_CallMethodObjArgs((PyObject *)self, name_of_allocated,
+    PyObject *told = size && copy ? PyObject_CallMethodObjArgs((PyObject *)self, name_of__allocated,
                                                                size, copy, NULL)
                                   : NULL;
     Py_XDECREF(size);
@@ -163,32 +180,6 @@ static bool keeps_gil(const rnc_vec *vec) {
 
 static PyTypeObject *view_type;
 
-static PyObject *view_run(PyObject *object, PyObject *const *args, Py_ssize_t count) {
-    const rnc_vec *vec = &((view *)object)->vec, *other = NULL;
-    if (count < 1 || count > 3) {
-        PyErr_SetString(PyExc_TypeError, "_run takes an operation, a parameter and another view");
-        return NULL;
-    }
-    long op = PyLong_AsLong(args[0]);
-    double param = count >= 2 ? PyFloat_AsDouble(args[1]) : 0;
-    if ((op == -1 || param == -1) && PyErr_Occurred())
-        return NULL;
-    if (count == 3) {
-        if (!PyObject_TypeCheck(args[2], view_type)) {
-            PyErr_SetString(PyExc_TypeError, "the other operand is not a view");
-            return NULL;
-        }
-        other = &((view *)args[2])->vec;
-    }
-    double result;
-    if (RNC_LIKELY(keeps_gil(vec)))
-        return PyFloat_FromDouble(other ? rnc_run_pair(vec, other, (int)op, param)
-                                        : rnc_run(vec, (int)op, param));
-    Py_BEGIN_ALLOW_THREADS result =
-        other ? rnc_run_pair(vec, other, (int)op, param) : rnc_run(vec, (int)op, param);
-    Py_END_ALLOW_THREADS return PyFloat_FromDouble(result);
-}
-
 /* The numbers as a list; NULL with an exception when there is no memory. */
 static PyObject *list_of(const double *numbers, Py_ssize_t count) {
     PyObject *list = PyList_New(count);
@@ -200,9 +191,65 @@ static PyObject *list_of(const double *numbers, Py_ssize_t count) {
     return list;
 }
 
-static PyObject *none(void) {
-    Py_INCREF(Py_None);
-    return Py_None;
+/* rnc_apply on one view. */
+static int apply(long op, const rnc_vec *vec, const double *params, size_t param_count,
+                 double *results, void *out) {
+    const rnc_arguments arguments = {.vectors = &vec,
+                                     .vector_count = 1,
+                                     .params = params,
+                                     .param_count = param_count,
+                                     .results = results,
+                                     .out = out};
+    if (RNC_LIKELY(keeps_gil(vec)))
+        return rnc_apply((int)op, &arguments);
+    int status;
+    Py_BEGIN_ALLOW_THREADS status = rnc_apply((int)op, &arguments);
+    Py_END_ALLOW_THREADS return status;
+}
+
+/* The NULL of a call that the core refused: self._refused(params, other) raises why. */
+static PyObject *refused(PyObject *self, const double *params, Py_ssize_t count, PyObject *other) {
+    PyObject *numbers = list_of(params, count);
+    PyObject *nothing =
+        numbers ? PyObject_CallMethodObjArgs(self, name_of__refused, numbers, other, NULL) : NULL;
+    Py_XDECREF(numbers);
+    Py_XDECREF(nothing);
+    if (nothing)
+        PyErr_SetString(PyExc_SystemError, "an operation gave nothing and no reason");
+    return NULL;
+}
+
+/* Is it a view of elements of this one's type? */
+static bool is_alike(PyObject *object, PyObject *other) {
+    return PyObject_TypeCheck(other, view_type) &&
+           ((view *)object)->vec.dtype == ((view *)other)->vec.dtype;
+}
+
+static PyObject *view_run(PyObject *object, PyObject *const *args, Py_ssize_t count) {
+    const rnc_vec *vec = &((view *)object)->vec, *other = NULL;
+    if (count < 1 || count > 3) {
+        PyErr_SetString(PyExc_TypeError, "_run takes an operation, a parameter and another view");
+        return NULL;
+    }
+    long op = PyLong_AsLong(args[0]);
+    double param = count >= 2 ? PyFloat_AsDouble(args[1]) : 0, result;
+    if ((op == -1 || param == -1) && PyErr_Occurred())
+        return NULL;
+    if (count == 3) {
+        if (RNC_UNLIKELY(!is_alike(object, args[2])))
+            return PyObject_CallMethodObjArgs(object, name_of__unfit, args[2], NULL);
+        other = &((view *)args[2])->vec;
+    }
+    if (RNC_LIKELY(keeps_gil(vec))) {
+        result = other ? rnc_run_pair(vec, other, (int)op, param) : rnc_run(vec, (int)op, param);
+    } else {
+        Py_BEGIN_ALLOW_THREADS result =
+            other ? rnc_run_pair(vec, other, (int)op, param) : rnc_run(vec, (int)op, param);
+        Py_END_ALLOW_THREADS
+    }
+    if (RNC_UNLIKELY(isnan(result)) && rnc_last_execution()->status != RNC_OK)
+        return refused(object, &param, 1, other ? args[2] : NULL);
+    return PyFloat_FromDouble(result);
 }
 
 /* Few enough that they need no memory of their own. */
@@ -225,24 +272,97 @@ static PyObject *view_gather(PyObject *object, PyObject *const *args, Py_ssize_t
     for (Py_ssize_t i = 0; i < params; i++)
         parameters[i] = PyFloat_AsDouble(args[2 + i]);
     PyObject *list = NULL;
-    if (!PyErr_Occurred()) {
-        const rnc_arguments arguments = {.vectors = &vec,
-                                         .vector_count = 1,
-                                         .params = parameters,
-                                         .param_count = (size_t)params,
-                                         .results = numbers};
-        int status;
-        if (RNC_LIKELY(keeps_gil(vec))) {
-            status = rnc_apply((int)op, &arguments);
-        } else {
-            Py_BEGIN_ALLOW_THREADS status = rnc_apply((int)op, &arguments);
-            Py_END_ALLOW_THREADS
-        }
-        list = status == RNC_OK ? list_of(numbers, results) : none();
-    }
+    if (!PyErr_Occurred())
+        list = apply(op, vec, parameters, (size_t)params, numbers, NULL) == RNC_OK
+                   ? list_of(numbers, results)
+                   : refused(object, parameters, params, NULL);
     if (!is_few)
         PyMem_Free(numbers);
     return list;
+}
+
+/* Operation and parameter, the first two arguments of several methods; false with an exception. */
+static bool read_operation(PyObject *const *args, long *op, double *param) {
+    *op = PyLong_AsLong(args[0]);
+    *param = PyFloat_AsDouble(args[1]);
+    return !((*op == -1 || *param == -1) && PyErr_Occurred());
+}
+
+static PyObject *view_summary(PyObject *object, PyObject *const *args, Py_ssize_t count) {
+    long op;
+    double param, numbers[RNC_SUMMARY_RESULTS];
+    if (count != 4 || !PyType_Check(args[2]) ||
+        !PyType_IsSubtype((PyTypeObject *)args[2], &PyTuple_Type)) {
+        PyErr_SetString(PyExc_TypeError, "_summary takes an operation, a parameter, a kind of "
+                                         "tuple and its last item");
+        return NULL;
+    }
+    if (!read_operation(args, &op, &param))
+        return NULL;
+    if (apply(op, &((view *)object)->vec, &param, 1, numbers, NULL) != RNC_OK)
+        return refused(object, &param, 1, NULL);
+    PyObject *summary = PyType_GenericAlloc((PyTypeObject *)args[2], RNC_SUMMARY_RESULTS + 1);
+    for (Py_ssize_t i = 0; summary && i < RNC_SUMMARY_RESULTS; i++) {
+        PyObject *number = i ? PyFloat_FromDouble(numbers[i]) : PyLong_FromDouble(numbers[i]);
+        if (!number || PyTuple_SetItem(summary, i, number))
+            Py_CLEAR(summary);
+    }
+    if (summary) {
+        Py_INCREF(args[3]);
+        if (PyTuple_SetItem(summary, RNC_SUMMARY_RESULTS, args[3]))
+            Py_CLEAR(summary);
+    }
+    return summary;
+}
+
+/* A view of this kind and this one's size, on new memory that nothing was written to yet. */
+static PyObject *new_output(PyObject *object, PyTypeObject *kind) {
+    const rnc_vec *vec = &((view *)object)->vec;
+    Py_ssize_t size = (Py_ssize_t)(vec->length * dtypes[vec->dtype].size);
+    PyObject *bytes = PyByteArray_FromStringAndSize(NULL, size);
+    PyObject *memory = bytes ? PyMemoryView_FromObject(bytes) : NULL;
+    view *made = memory ? (view *)PyType_GenericAlloc(kind, 0) : NULL;
+    if (made &&
+        (hold(made, memory, Py_None, vec->dtype) || (rnc_tracer_active() && tell_tracer(made, 0))))
+        Py_CLEAR(made);
+    Py_XDECREF(memory);
+    Py_XDECREF(bytes);
+    return (PyObject *)made;
+}
+
+/* Can a result of this view's size and type be written to the other? */
+static bool takes(PyObject *object, PyObject *other) {
+    return is_alike(object, other) && ((view *)object)->vec.length == ((view *)other)->vec.length &&
+           is_writable(((view *)other)->memory);
+}
+
+static PyObject *view_map(PyObject *object, PyObject *const *args, Py_ssize_t count) {
+    long op;
+    double param;
+    if (count != 4 || !PyType_Check(args[3]) ||
+        !PyType_IsSubtype((PyTypeObject *)args[3], view_type)) {
+        PyErr_SetString(PyExc_TypeError,
+                        "_map takes an operation, a parameter, an output and a kind of view");
+        return NULL;
+    }
+    if (!read_operation(args, &op, &param))
+        return NULL;
+    PyObject *out = args[2];
+    if (takes(object, out))
+        Py_INCREF(out);
+    else if (!(out = out == Py_None
+                         ? new_output(object, (PyTypeObject *)args[3])
+                         : PyObject_CallMethodObjArgs(object, name_of__output, out, NULL)))
+        return NULL;
+    if (!takes(object, out))
+        PyErr_SetString(PyExc_TypeError, "the output is not a writable view of the right size");
+    else if (apply(op, &((view *)object)->vec, &param, 1, NULL, (void *)((view *)out)->vec.data) ==
+             RNC_OK)
+        return out;
+    else
+        refused(object, &param, 1, NULL);
+    Py_DECREF(out);
+    return NULL;
 }
 
 static Py_ssize_t view_length(PyObject *self) {
@@ -261,11 +381,18 @@ static PyObject *view_dtype(PyObject *self, void *closure) {
 
 static PyMethodDef methods[] = {
     {"_run", (PyCFunction)(void (*)(void))view_run, METH_FASTCALL,
-     "_run($self, op, param=0.0, other=None, /)\n--\n\nrnc_run on this view, or rnc_run_pair; "
-     "NaN is what _checked looks at."},
+     "_run($self, op, param=0.0, other=None, /)\n--\n\nrnc_run on this view, or rnc_run_pair. "
+     "Calls _unfit for an operand of another type, _refused for what the core refuses."},
     {"_gather", (PyCFunction)(void (*)(void))view_gather, METH_FASTCALL,
      "_gather($self, op, results, /, *params)\n--\n\nrnc_apply on this view: the results, as many "
-     "as the operation's shape says, or None where it was refused."},
+     "as the operation's shape says. Calls _refused."},
+    {"_summary", (PyCFunction)(void (*)(void))view_summary, METH_FASTCALL,
+     "_summary($self, op, param, kind, last, /)\n--\n\nrnc_apply of a summary, as a tuple of this "
+     "kind that ends in last. Calls _refused."},
+    {"_map", (PyCFunction)(void (*)(void))view_map, METH_FASTCALL,
+     "_map($self, op, param, out, kind, /)\n--\n\nrnc_apply of a map into out: this view, a new "
+     "one of "
+     "this kind for None, or what _output makes of it. Returns it. Calls _refused."},
     {NULL, NULL, 0, NULL},
 };
 
@@ -305,12 +432,11 @@ PyObject *rnc_view_type(void) {
     for (size_t i = 0; i < RNC_COUNT(dtypes); i++)
         if (!(dtype_names[i] = PyUnicode_InternFromString(dtypes[i].name)))
             return NULL;
-    name_of_format = PyUnicode_InternFromString("format");
-    name_of_ndim = PyUnicode_InternFromString("ndim");
-    name_of_read = PyUnicode_InternFromString("_read");
-    name_of_allocated = PyUnicode_InternFromString("_allocated");
-    if (!name_of_format || !name_of_ndim || !name_of_read || !name_of_allocated)
+#define NAME(name)                                                                                 \
+    if (!(name_of_##name = PyUnicode_InternFromString(#name)))                                     \
         return NULL;
+    NAMES(NAME)
+#undef NAME
     view_type = (PyTypeObject *)PyType_FromSpec(&spec);
     return (PyObject *)view_type;
 }

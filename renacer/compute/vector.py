@@ -2,7 +2,6 @@
 
 Every operation is one call into the core, which selects the kernel, runs it, and traces it.
 """
-# ruff: noqa: PLR0124 -- NaN is what differs from itself; math.isnan would cost a call
 
 from __future__ import annotations
 
@@ -37,8 +36,6 @@ _DESCRIBE = OP["describe"]
 _SUMMARY = lib.RNC_SUMMARY_RESULTS
 _ZSCORE = OP["zscore"]
 _NORMS = {"l1": OP["norm_l1"], "l2": OP["norm_l2"], "linf": OP["norm_linf"]}
-
-_tuple = tuple.__new__  # a NamedTuple's own is Python code
 
 _DTYPES = {"float32": lib.RNC_F32, "float64": lib.RNC_F64}
 
@@ -117,15 +114,13 @@ class Vector(View):
         """Sum of all elements; 0.0 when there are none."""
         if nan_policy is not PROPAGATE:
             return self._number(_SUM, nan_policy)
-        result = self._run(_SUM)
-        return result if result == result else _checked(result)
+        return self._run(_SUM)
 
     def mean(self, *, nan_policy: str = PROPAGATE) -> float:
         """Arithmetic mean. Raises EmptyVector."""
         if nan_policy is not PROPAGATE:
             return self._number(_MEAN, nan_policy)
-        result = self._run(_MEAN)
-        return result if result == result else _checked(result)
+        return self._run(_MEAN)
 
     def variance(self, ddof: float = 0, *, nan_policy: str = PROPAGATE) -> float:
         """Sum of squared distances from the mean, divided by ``n - ddof``; never negative.
@@ -136,29 +131,25 @@ class Vector(View):
         """
         if nan_policy is not PROPAGATE:
             return self._number(_VARIANCE, nan_policy, ddof)
-        result = self._run(_VARIANCE, ddof)
-        return result if result == result else _checked(result, ddof)
+        return self._run(_VARIANCE, ddof)
 
     def stddev(self, ddof: float = 0, *, nan_policy: str = PROPAGATE) -> float:
         """Square root of :meth:`variance`, in range even where the variance is not."""
         if nan_policy is not PROPAGATE:
             return self._number(_STDDEV, nan_policy, ddof)
-        result = self._run(_STDDEV, ddof)
-        return result if result == result else _checked(result, ddof)
+        return self._run(_STDDEV, ddof)
 
     def min(self, *, nan_policy: str = PROPAGATE) -> float:
         """Least element; -0.0 is below 0.0. Raises EmptyVector."""
         if nan_policy is not PROPAGATE:
             return self._number(_MIN, nan_policy)
-        result = self._run(_MIN)
-        return result if result == result else _checked(result)
+        return self._run(_MIN)
 
     def max(self, *, nan_policy: str = PROPAGATE) -> float:
         """Greatest element; 0.0 is above -0.0. Raises EmptyVector."""
         if nan_policy is not PROPAGATE:
             return self._number(_MAX, nan_policy)
-        result = self._run(_MAX)
-        return result if result == result else _checked(result)
+        return self._run(_MAX)
 
     def percentile(self, q: float, *, nan_policy: str = PROPAGATE) -> float:
         """The ``q``-th percentile, 0 <= q <= 100, between order statistics linearly interpolated.
@@ -168,8 +159,7 @@ class Vector(View):
         """
         if nan_policy is not PROPAGATE:
             return self._number(_PERCENTILE, nan_policy, q)
-        result = self._run(_PERCENTILE, q)
-        return result if result == result else _checked(result, q)
+        return self._run(_PERCENTILE, q)
 
     def percentiles(self, qs: Sequence[float], *, nan_policy: str = PROPAGATE) -> list[float]:
         """The percentiles ``qs``, in their order, found together; each as :meth:`percentile`.
@@ -182,7 +172,7 @@ class Vector(View):
             return []
         if omit:
             return apply(_PERCENTILES, (self._vec,), len(wanted), wanted, omit_nan=True)
-        return self._gather(_PERCENTILES, len(wanted), *wanted) or self._refused(wanted)
+        return self._gather(_PERCENTILES, len(wanted), *wanted)
 
     def argmin(self, *, nan_policy: str = PROPAGATE) -> int:
         """First place of :meth:`min`, from 0: of -0.0 where there is one and it is the least.
@@ -207,8 +197,7 @@ class Vector(View):
             raise InvalidInput(f"order must be 'l1', 'l2' or 'linf', not {order!r}")
         if nan_policy is not PROPAGATE:
             return self._number(op, nan_policy)
-        result = self._run(op)
-        return result if result == result else _checked(result)
+        return self._run(op)
 
     def dot(self, other: Vector, *, nan_policy: str = PROPAGATE) -> float:
         """Sum of products of elements; float64's with compensation (Ogita, Rump, Oishi, 2005).
@@ -216,21 +205,27 @@ class Vector(View):
         ``other`` is a vector of the same length and type. Raises EmptyVector; SizeMismatch;
         InvalidInput when the types differ.
         """
-        return self._pair(_DOT, other, nan_policy)
+        if nan_policy is not PROPAGATE:
+            return self._pair(_DOT, other, nan_policy)
+        return self._run(_DOT, 0.0, other)
 
     def covariance(self, other: Vector, ddof: float = 0, *, nan_policy: str = PROPAGATE) -> float:
         """Sum of products of distances from both means, divided by ``n - ddof``.
 
         Raises as :meth:`dot`; DivisionByZero and InvalidInput as :meth:`variance`.
         """
-        return self._pair(_COVARIANCE, other, nan_policy, ddof)
+        if nan_policy is not PROPAGATE:
+            return self._pair(_COVARIANCE, other, nan_policy, ddof)
+        return self._run(_COVARIANCE, ddof, other)
 
     def correlation(self, other: Vector, *, nan_policy: str = PROPAGATE) -> float:
         """Pearson's coefficient, from -1 to 1, in one pass over both vectors.
 
         Raises as :meth:`dot`; DivisionByZero when the elements of a vector are all equal.
         """
-        return self._pair(_CORRELATION, other, nan_policy)
+        if nan_policy is not PROPAGATE:
+            return self._pair(_CORRELATION, other, nan_policy)
+        return self._run(_CORRELATION, 0.0, other)
 
     def zscore(self, ddof: float = 0, *, out: Any = None, nan_policy: str = PROPAGATE) -> Vector:
         """Each element's distance from the mean in standard deviations, in the vector's own type.
@@ -242,10 +237,11 @@ class Vector(View):
         Raises EmptyVector; DivisionByZero when all elements are equal or ``ddof`` is not below the
         length; SizeMismatch; InvalidInput for an ``out`` that cannot be used.
         """
-        omit = omits(nan_policy)
-        scores = self._output(out)
-        apply(_ZSCORE, (self._vec,), 0, (ddof,), out=scores._vec.data, omit_nan=omit)
-        return scores
+        if nan_policy is not PROPAGATE and omits(nan_policy):
+            scores = self._output(out)
+            apply(_ZSCORE, (self._vec,), 0, (ddof,), out=scores._vec.data, omit_nan=True)
+            return scores
+        return self._map(_ZSCORE, ddof, out, Vector)
 
     def describe(
         self,
@@ -259,41 +255,42 @@ class Vector(View):
         ``quantiles`` are percentiles to find as well, by :meth:`percentiles`. The count leaves out
         what ``nan_policy`` leaves out. Raises as :meth:`stddev` and :meth:`percentiles`.
         """
+        found: dict[float, float] = {}
         if nan_policy is not PROPAGATE and omits(nan_policy):
             numbers = apply(_DESCRIBE, (self._vec,), _SUMMARY, (ddof,), omit_nan=True)
+            description = Description._make((int(numbers[0]), *numbers[1:], found))
         else:
-            numbers = self._gather(_DESCRIBE, _SUMMARY, ddof) or self._refused((ddof,))
-        count, mean, stddev, least, greatest = numbers
-        found = {}
+            description = self._summary(_DESCRIBE, ddof, Description, found)
         if quantiles:
             values = self.percentiles(quantiles, nan_policy=nan_policy)
-            found = dict(zip(quantiles, values, strict=True))
-        return _tuple(Description, (int(count), mean, stddev, least, greatest, found))
+            found.update(zip(quantiles, values, strict=True))
+        return description
 
     def _number(self, op: int, nan_policy: str, param: float = 0.0) -> float:
         omit = omits(nan_policy)
         return apply(op, (self._vec,), 1, (param,), omit_nan=omit)[0]
 
-    def _refused(self, params: Sequence[float]) -> NoReturn:
-        fail((self._vec,), params)
-        raise AssertionError("an operation gave nothing and no reason")
+    def _refused(self, params: Sequence[float], other: Vector | None = None) -> None:
+        """What View calls for an operation that the core refused: raises why."""
+        operands = (self,) if other is None else (self, other)
+        fail([operand._vec for operand in operands], params)
+
+    def _unfit(self, other: Any) -> NoReturn:
+        """What View calls for an operand that is not a vector of this one's type."""
+        if not isinstance(other, Vector):
+            raise InvalidInput(f"the other operand must be a Vector, not {type(other).__name__}")
+        raise InvalidInput(f"the operands are {self.dtype} and {other.dtype}")
 
     def _place(self, op: int, nan_policy: str) -> int:
         if nan_policy is not PROPAGATE:
             return int(self._number(op, nan_policy))
-        result = self._run(op)
-        return int(result) if result == result else int(_checked(result))
+        return int(self._run(op))
 
     def _pair(self, op: int, other: Vector, nan_policy: str, param: float = 0.0) -> float:
-        if not isinstance(other, Vector):
-            raise InvalidInput(f"the other operand must be a Vector, not {type(other).__name__}")
-        if other._dtype != self._dtype:
-            raise InvalidInput(f"the operands are {self.dtype} and {other.dtype}")
-        if nan_policy is not PROPAGATE:
-            omit = omits(nan_policy)
-            return apply(op, (self._vec, other._vec), 1, (param,), omit_nan=omit)[0]
-        result = self._run(op, param, other)
-        return result if result == result else _checked(result, param, (self, other))
+        if not isinstance(other, Vector) or other._dtype != self._dtype:
+            self._unfit(other)
+        omit = omits(nan_policy)
+        return apply(op, (self._vec, other._vec), 1, (param,), omit_nan=omit)[0]
 
     def _output(self, out: Any) -> Vector:
         """A vector over ``out``, or over new memory, that takes a result of this one's size."""
@@ -317,9 +314,3 @@ def _vector_over(out: Any) -> Vector | None:
     except TypeError:
         return None
     return Vector(view) if view.c_contiguous and view.format in TYPECODES.values() else None
-
-
-def _checked(result: float, param: float = 0.0, operands: Sequence[Vector] = ()) -> float:
-    """NaN as an operation gave it: a result if the operation succeeded, else its error."""
-    fail([operand._vec for operand in operands], (param,))
-    return result

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from renacer import Vector, backends, last_execution, use_backend
-from renacer.errors import InvalidInput
+from renacer import Description, Vector, backends, last_execution, use_backend
+from renacer.errors import EmptyVector, InvalidInput, RenacerError
 
 LARGE = 1 << 20
 
@@ -129,3 +129,45 @@ def test_only_work_worth_it_gives_up_the_gil(length: int, others_run: bool) -> N
             break
     assert bool(ran) is others_run
     thread.join()
+
+
+def test_a_refused_operation_holds_on_to_nothing() -> None:
+    """Operands, outputs and what a caller hands over are let go of on every way out."""
+    data = np.array([1.0, np.nan, 3.0], "float32")
+    vector, other, out = Vector(data), Vector([1.0, 2.0]), Vector(np.ones(3, "float32"))
+    watched = (vector, other, out, Description)
+    before = [sys.getrefcount(thing) for thing in watched]
+    for _ in range(100):
+        for refused in (
+            lambda: vector.dot(other),
+            lambda: vector.dot([1.0]),
+            lambda: other.correlation(Vector([1.0, 1.0])),
+            lambda: vector.zscore(9, out=out),
+            lambda: vector.zscore(out=other),
+            lambda: vector.describe(ddof=9),
+            lambda: vector.percentiles([50, 101]),
+        ):
+            with pytest.raises(RenacerError):
+                refused()
+        assert vector.zscore(out=out) is out
+        assert isinstance(vector.describe(), Description)
+    assert [sys.getrefcount(thing) for thing in watched] == before
+
+
+def test_a_new_output_is_a_plain_vector_of_its_own() -> None:
+    """Of a subclass, too; it takes results again, and lives longer than its vector."""
+
+    class Named(Vector):
+        """A vector with more to it than the core knows."""
+
+        def __init__(self, *args: object) -> None:
+            self.name = "named"
+
+    named = Named(np.array([1.0, 3.0], "float32"))
+    scores = named.zscore()
+    assert type(scores) is Vector
+    del named
+    assert list(scores) == [-1.0, 1.0]
+    assert scores.zscore(out=scores) is scores
+    with pytest.raises(EmptyVector):
+        Vector(np.empty(0, "float32")).zscore()

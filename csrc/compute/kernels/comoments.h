@@ -42,7 +42,7 @@ static void OWN(pairs_f32)(const rnc_input *in, size_t begin, size_t length, con
     for (; i + RNC_COMOMENTS_LANES <= length; i += RNC_COMOMENTS_LANES) {
 #pragma GCC unroll 4
         for (size_t k = 0; k < PAIR_CHAINS; k++)
-            OWN(add_pair)(&sums, k, sub_f64(load_widened(x + i + F64_WIDTH * k), x_shift),
+            OWN(add_pair)(&sums, k, sub_aside(load_widened(x + i + F64_WIDTH * k), x_shift),
                           sub_f64(load_widened(y + i + F64_WIDTH * k), y_shift));
     }
     OWN(store_pairs)(&sums, out);

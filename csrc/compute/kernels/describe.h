@@ -49,7 +49,7 @@ static void OWN(describe_block_f32)(const float *data, size_t length, double shi
 #pragma GCC unroll 8
         for (size_t k = 0; k < MOMENT_CHAINS; k++)
             OWN(add_distance)(&chains, k,
-                              sub_f64(load_widened(data + i + F64_WIDTH * k), shift_f64xn));
+                              sub_aside(load_widened(data + i + F64_WIDTH * k), shift_f64xn));
 #pragma GCC unroll 4
         for (size_t k = 0; k < EXTREME_CHAINS; k++) {
             f32xn element = load_f32(data + i + F32_WIDTH * k);

@@ -1,6 +1,7 @@
-/* AVX2 + FMA. A vector costs a subtraction and an addition on the add pipes, and a multiplication
- * and fma(distance, 1, sum) on the multiply pipes: both kinds are evenly loaded, and every rounding
- * is the specification's. Four chains of sums and four of squares. */
+/* AVX2 + FMA. What is added or subtracted on the multiply pipes, as fma(x, 1, y), is chosen to load
+ * both kinds evenly, beside a multiplication on these, and on the add pipes an addition and
+ * float32's conversion; every rounding is the specification's. Four chains of sums and four of
+ * squares. */
 #include "compute/kernels/moments.h"
 
 #if RNC_X86_64
@@ -16,6 +17,13 @@ static inline void add_distance(__m256d *sum_f64x4, __m256d *square_f64x4, __m25
     *square_f64x4 = _mm256_add_pd(*square_f64x4, _mm256_mul_pd(distance, distance));
 }
 
+/* The next four elements' distances: of every other chain on the multiply pipes. */
+static inline __m256d distance_f32(const float *four, size_t chain, __m256d shift_f64x4) {
+    __m256d element = _mm256_cvtps_pd(_mm_loadu_ps(four));
+    return chain % 2 ? _mm256_fmsub_pd(element, _mm256_set1_pd(1.0), shift_f64x4)
+                     : _mm256_sub_pd(element, shift_f64x4);
+}
+
 static void block_f32(const void *data, size_t length, double scale, double shift, double *sums,
                       double *squares) {
     const float *elements = data;
@@ -27,18 +35,16 @@ static void block_f32(const void *data, size_t length, double scale, double shif
         sum_f64x4[k] = square_f64x4[k] = _mm256_setzero_pd();
     for (; i + RNC_MOMENTS_LANES <= length; i += RNC_MOMENTS_LANES) {
 #pragma GCC unroll 4
-        for (size_t k = 0; k < CHAINS; k++) {
-            __m256d element = _mm256_cvtps_pd(_mm_loadu_ps(elements + i + 4 * k));
-            add_distance(&sum_f64x4[k], &square_f64x4[k], _mm256_sub_pd(element, shift_f64x4));
-        }
+        for (size_t k = 0; k < CHAINS; k++)
+            add_distance(&sum_f64x4[k], &square_f64x4[k],
+                         distance_f32(elements + i + 4 * k, k, shift_f64x4));
     }
     size_t vectors = (length - i) / 4;
 #pragma GCC unroll 4
     for (size_t k = 0; k < CHAINS; k++)
-        if (k < vectors) {
-            __m256d element = _mm256_cvtps_pd(_mm_loadu_ps(elements + i + 4 * k));
-            add_distance(&sum_f64x4[k], &square_f64x4[k], _mm256_sub_pd(element, shift_f64x4));
-        }
+        if (k < vectors)
+            add_distance(&sum_f64x4[k], &square_f64x4[k],
+                         distance_f32(elements + i + 4 * k, k, shift_f64x4));
 #pragma GCC unroll 4
     for (size_t k = 0; k < CHAINS; k++) {
         _mm256_storeu_pd(sums + 4 * k, sum_f64x4[k]);

@@ -49,6 +49,10 @@ SIMD_INLINE f64xn add_exact_product(f64xn sum, f64xn a, f64xn b) {
 SIMD_INLINE f64xn add_aside(f64xn sum, f64xn addend) {
     return _mm256_fmadd_pd(addend, _mm256_set1_pd(1.0), sum);
 }
+/* a - b, likewise. */
+SIMD_INLINE f64xn sub_aside(f64xn a, f64xn b) {
+    return _mm256_fmsub_pd(a, _mm256_set1_pd(1.0), b);
+}
 /* What rounding took from product = a * b. */
 SIMD_INLINE f64xn product_error(f64xn a, f64xn b, f64xn product) {
     return _mm256_fmsub_pd(a, b, product);

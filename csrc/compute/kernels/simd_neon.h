@@ -49,6 +49,9 @@ SIMD_INLINE f64xn add_exact_product(f64xn sum, f64xn a, f64xn b) {
 SIMD_INLINE f64xn add_aside(f64xn sum, f64xn addend) {
     return vaddq_f64(sum, addend);
 }
+SIMD_INLINE f64xn sub_aside(f64xn a, f64xn b) {
+    return vsubq_f64(a, b);
+}
 /* What rounding took from product = a * b. */
 SIMD_INLINE f64xn product_error(f64xn a, f64xn b, f64xn product) {
     return vfmaq_f64(vnegq_f64(product), a, b);

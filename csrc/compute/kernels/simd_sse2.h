@@ -49,6 +49,9 @@ SIMD_INLINE f64xn add_exact_product(f64xn sum, f64xn a, f64xn b) {
 SIMD_INLINE f64xn add_aside(f64xn sum, f64xn addend) {
     return _mm_add_pd(sum, addend);
 }
+SIMD_INLINE f64xn sub_aside(f64xn a, f64xn b) {
+    return _mm_sub_pd(a, b);
+}
 /* The upper 26 bits of each element, rounded: what is left fits 26 bits too. By integers, since
  * Veltkamp's multiplication would overflow. */
 SIMD_INLINE f64xn upper_half(f64xn vector) {

@@ -8,8 +8,9 @@ KERNEL(zscore, f32) {
     for (; i + 4 * F64_WIDTH <= length; i += 4 * F64_WIDTH) {
 #pragma GCC unroll 4
         for (size_t k = 0; k < 4; k++)
-            store_narrowed(scores + i + F64_WIDTH * k,
-                           mul_f64(sub_f64(load_widened(data + i + F64_WIDTH * k), shift), factor));
+            store_narrowed(
+                scores + i + F64_WIDTH * k,
+                mul_f64(sub_aside(load_widened(data + i + F64_WIDTH * k), shift), factor));
     }
     for (; i < length; i++)
         rnc_store_f32(scores, i, (float)(((double)rnc_load_f32(data, i) - in->shift) * in->factor));
