@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from renacer import Vector, backends, last_execution, use_backend
+from renacer.compute.apply import OP
 from renacer.errors import EmptyVector, InvalidInput
 
 LARGE = 1 << 20
@@ -68,6 +69,13 @@ def test_places_stay_inside_data_that_another_thread_overwrites(
     finally:
         stop.set()
         thread.join()
+
+
+@pytest.mark.parametrize("results", [0, 1, 4, 6, 1 << 61])
+def test_results_are_as_many_as_the_operation_gives(results: int) -> None:
+    """Any other number would be numbers that nothing wrote, or memory that nobody has."""
+    with pytest.raises(ValueError, match="how many results"):
+        Vector([1.0])._gather(OP["describe"], results, 0.0)
 
 
 def test_a_vector_cannot_be_made_twice() -> None:
