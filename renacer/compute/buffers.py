@@ -149,7 +149,8 @@ def _interface_memory(
     place = interface.get("data")
     if isinstance(place, tuple):
         lowest = place[0] + min(0, stride * max(length - 1, 0))
-        return memoryview(ffi.buffer(ffi.cast("char *", lowest), extent))
+        memory = memoryview(ffi.buffer(ffi.cast("char *", lowest), extent))
+        return memory.toreadonly() if place[1] else memory
     offset = int(interface.get("offset", 0))
     memory = memoryview(owner if place is None else place).cast("B")
     return memory[offset : offset + extent]

@@ -101,7 +101,8 @@ class Vector(View):
 
     def _view(self) -> memoryview:
         code: Any = TYPECODES[self._dtype]
-        return memoryview(ffi.buffer(self._memory)).cast(code)
+        view = memoryview(ffi.buffer(self._memory)).cast(code)
+        return view.toreadonly() if memoryview(self._buffer).readonly else view
 
     @property
     def _memory(self) -> Any:
@@ -264,10 +265,11 @@ class Vector(View):
         else:
             numbers = self._gather(_DESCRIBE, _SUMMARY, ddof) or self._refused((ddof,))
         count, mean, stddev, least, greatest = numbers
+        wanted = list(quantiles)
         found = {}
-        if quantiles:
-            values = self.percentiles(quantiles, nan_policy=nan_policy)
-            found = dict(zip(quantiles, values, strict=True))
+        if wanted:
+            values = self.percentiles(wanted, nan_policy=nan_policy)
+            found = dict(zip(wanted, values, strict=True))
         return _tuple(Description, (int(count), mean, stddev, least, greatest, found))
 
     def _number(self, op: int, nan_policy: str, param: float = 0.0) -> float:
