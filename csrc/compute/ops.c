@@ -118,12 +118,14 @@ static bool is_nan_at(const rnc_vec *vec, size_t index) {
                                  : isnan(rnc_load_f64(vec->data, index));
 }
 
-/* A place among the elements that were not left out becomes one among all. */
+/* A place among the elements that were not left out becomes one among all, and inside them also if
+ * another thread overwrites them meanwhile. */
 static int finish_place(const rnc_outcome *outcome, double *results) {
     size_t place = (size_t)outcome->raw->value[0];
-    if (outcome->original)
-        for (size_t i = 0; i <= place; i++)
-            place += is_nan_at(outcome->original, i);
+    const rnc_vec *original = outcome->original;
+    if (original)
+        for (size_t i = 0; i <= place && place + 1 < original->length; i++)
+            place += is_nan_at(original, i);
     results[0] = (double)place;
     return RNC_OK;
 }

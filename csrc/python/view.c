@@ -1,5 +1,6 @@
 #include "python/view.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stddef.h>
 #include <structmember.h>
@@ -88,14 +89,18 @@ static bool one_dimensional(PyObject *memory) {
     return one;
 }
 
-/* Whether data could be held as it is: the usual case, without a step in Python. */
+/* Whether data could be held as it is: the usual case, without a step in Python. What refuses data
+ * is cleared, for _read to say; what has nothing to do with it, as KeyboardInterrupt, stays set. */
 static bool hold_directly(view *self, PyObject *data) {
     PyObject *memory = PyMemoryView_FromObject(data);
     int dtype = memory ? dtype_of(memory) : -1;
     bool held =
         dtype >= 0 && one_dimensional(memory) && hold(self, memory, data, (uint32_t)dtype) == 0;
     Py_XDECREF(memory);
-    PyErr_Clear();
+    if (!held && PyErr_Occurred() &&
+        (PyErr_ExceptionMatches(PyExc_TypeError) || PyErr_ExceptionMatches(PyExc_ValueError) ||
+         PyErr_ExceptionMatches(PyExc_BufferError)))
+        PyErr_Clear();
     return held;
 }
 
@@ -140,7 +145,7 @@ static PyObject *view_new(PyTypeObject *type, PyObject *args, PyObject *keywords
         return NULL;
     Py_ssize_t copied = 0;
     bool held = dtype == Py_None && hold_directly(self, data);
-    if ((!held && hold_read(self, data, dtype, &copied)) ||
+    if ((!held && (PyErr_Occurred() || hold_read(self, data, dtype, &copied))) ||
         (rnc_tracer_active() && tell_tracer(self, copied))) {
         Py_DECREF(self);
         return NULL;
@@ -262,6 +267,15 @@ static PyObject *view_gather(PyObject *object, PyObject *const *args, Py_ssize_t
     if (op < 0 || results < 0) {
         if (!PyErr_Occurred())
             PyErr_SetString(PyExc_TypeError, "_gather takes an operation and a count of results");
+        return NULL;
+    }
+    const rnc_op_row *row = op <= INT_MAX ? rnc_op((int)op) : NULL;
+    Py_ssize_t given = !row                        ? -1
+                       : row->shape == RNC_SEVERAL ? params
+                       : row->shape == RNC_SUMMARY ? (Py_ssize_t)RNC_SUMMARY_RESULTS
+                                                   : 1;
+    if (results != given) {
+        PyErr_SetString(PyExc_ValueError, "that is not how many results the operation gives");
         return NULL;
     }
     double few[2 * FEW_NUMBERS], *numbers = few;

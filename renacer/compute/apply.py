@@ -75,14 +75,19 @@ def fail(vectors: Sequence[Any], params: Sequence[float] = ()) -> None:
     row = _ROWS[execution.op]
     op, parameter, length = string(row.name), string(row.param), execution.elements
     value = next((p for p in params if not 0 <= p <= 100), params[0] if params else 0.0)
-    if parameter == "ddof" and value >= length:
-        divisor = f"{op}: ddof {value:g} is not below the length {length}"
-    else:
-        divisor = f"{op} of elements that are all equal"
+    divisor = f"{op} of elements that are all equal"
+    if parameter == "ddof" and (execution.batch or not string(execution.kernel)):
+        whole = " of a part of the batch" if execution.batch else " without NaNs"
+        if not execution.batch and value >= length:
+            whole = f" {length}"
+        divisor = f"{op}: ddof {value:g} is not below the length{whole}"
+    misuse = f"{parameter or 'parameter'} {value:g} is out of range"
+    if row.shape == lib.RNC_MAP and value >= 0:
+        misuse = "out overlaps the elements without being their own memory"
     messages = {
         lib.RNC_EMPTY_VECTOR: f"{op} of an empty vector{_place(vectors, execution)}",
         lib.RNC_DIVISION_BY_ZERO: divisor,
-        lib.RNC_INVALID_INPUT: f"{op}: {parameter or 'parameter'} {value:g} is out of range",
+        lib.RNC_INVALID_INPUT: f"{op}: {misuse}",
         lib.RNC_NO_MEMORY: f"{op}: no memory for {length} elements",
     }
     ensure(status, messages.get(status, ""))

@@ -127,6 +127,8 @@ def _from_interface(interface: dict[str, Any], owner: Any, dtype: str | None) ->
         raise InvalidInput(f"elements of type {typestr!r} are not real numbers")
     length, size = int(shape[0]), int(typestr[2:])
     stride = int((interface.get("strides") or (size,))[0])
+    if length < 0:
+        raise InvalidInput(f"an array interface has a negative length, {length}")
     memory = _interface_memory(interface, owner, length, size, stride)
     copied = stride != size and length > 1
     if copied:
@@ -149,18 +151,22 @@ def _interface_memory(
     place = interface.get("data")
     if isinstance(place, tuple):
         lowest = place[0] + min(0, stride * max(length - 1, 0))
-        return memoryview(ffi.buffer(ffi.cast("char *", lowest), extent))
+        memory = memoryview(ffi.buffer(ffi.cast("char *", lowest), extent))
+        return memory.toreadonly() if place[1] else memory
     offset = int(interface.get("offset", 0))
     memory = memoryview(owner if place is None else place).cast("B")
+    if not 0 <= offset <= len(memory) - extent:
+        raise InvalidInput("an array interface describes more elements than its memory holds")
     return memory[offset : offset + extent]
 
 
 def _from_iterable(data: Iterable[Any], dtype: str | None) -> Floats:
     wanted = dtype or "float64"
     try:
-        elements = list(data)
+        iterator = iter(data)
     except TypeError:
         raise InvalidInput(f"{type(data).__name__} is not a sequence of numbers") from None
+    elements = list(iterator)
     try:
         return _copy(memoryview(array.array(TYPECODES[wanted], elements)), wanted)
     except (TypeError, OverflowError):

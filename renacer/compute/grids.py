@@ -117,11 +117,7 @@ def _from_interface(data: Any, interface: dict[str, Any], dtype: str | None) -> 
     if strides is not None and tuple(strides) != (cols * size, size) and rows * cols:
         raise InvalidInput("a matrix by its array interface must be contiguous, row after row")
     flat = _Row(data, {**interface, "shape": (rows * cols,), "strides": None})
-    floats = read_floats(flat, dtype)
-    place = interface.get("data")
-    if isinstance(place, tuple) and place[1]:
-        floats = floats._replace(memory=memoryview(floats.memory).toreadonly())
-    return Grid(floats, rows, cols)
+    return Grid(read_floats(flat, dtype), rows, cols)
 
 
 def _from_rows(data: Iterable[Any], dtype: str | None) -> Grid:

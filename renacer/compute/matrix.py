@@ -256,18 +256,10 @@ def _vector_result(out: Any, length: int, dtype: str) -> Vector:
     result: Vector = out
     if not isinstance(out, Vector):
         result, own = Vector(out), not read_floats(out, None).copied or not length
-    _check_target(result.dtype, dtype, own and not _readonly(out))
+    _check_target(result.dtype, dtype, own and not memoryview(result._buffer).readonly)
     if len(result) != length:
         raise SizeMismatch(length, len(result))
     return result
-
-
-def _readonly(out: Any) -> bool:
-    source = out._owner if isinstance(out, Vector) else out
-    interface = getattr(source, "__array_interface__", None)
-    if isinstance(interface, dict) and isinstance(interface.get("data"), tuple):
-        return bool(interface["data"][1])
-    return source is not None and memoryview(source).readonly
 
 
 def _check_target(actual: str, expected: str, usable: bool) -> None:

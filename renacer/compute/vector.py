@@ -98,7 +98,8 @@ class Vector(View):
 
     def _view(self) -> memoryview:
         code: Any = TYPECODES[self._dtype]
-        return memoryview(ffi.buffer(self._memory)).cast(code)
+        view = memoryview(ffi.buffer(self._memory)).cast(code)
+        return view.toreadonly() if memoryview(self._buffer).readonly else view
 
     @property
     def _memory(self) -> Any:
@@ -261,9 +262,9 @@ class Vector(View):
             description = Description._make((int(numbers[0]), *numbers[1:], found))
         else:
             description = self._summary(_DESCRIBE, ddof, Description, found)
-        if quantiles:
-            values = self.percentiles(quantiles, nan_policy=nan_policy)
-            found.update(zip(quantiles, values, strict=True))
+        if wanted := list(quantiles):
+            values = self.percentiles(wanted, nan_policy=nan_policy)
+            found.update(zip(wanted, values, strict=True))
         return description
 
     def _number(self, op: int, nan_policy: str, param: float = 0.0) -> float:

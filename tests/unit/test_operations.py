@@ -20,6 +20,8 @@ from renacer import (
     DivisionByZero,
     EmptyVector,
     InvalidInput,
+    Matrix,
+    RenacerError,
     SizeMismatch,
     Vector,
     backends,
@@ -141,6 +143,55 @@ def test_zscore_refuses_memory_it_cannot_fill(
     """What would be written nowhere, or past an end, is refused before anything is written."""
     with pytest.raises(error, match=message):
         Vector([1, 2, 3]).zscore(out=out)
+
+
+FOUR = np.arange(4.0)
+NAN = math.nan
+
+
+class ReadOnly:
+    """An array interface of memory that is not to be written."""
+
+    def __init__(self, data: np.ndarray) -> None:
+        place = (data.ctypes.data, True)
+        self.__array_interface__ = {**data.__array_interface__, "data": place}
+
+
+def test_read_only_memory_is_not_written_through_a_vector() -> None:
+    """Neither an array interface nor a vector of a vector makes memory writable."""
+    data = np.zeros(3)
+    data.flags.writeable = False
+    for source in (ReadOnly(data), Vector(data)):
+        target = Vector(source)
+        with pytest.raises(InvalidInput, match="read-only"):
+            Vector([1, 2, 3]).zscore(out=target)
+        with pytest.raises(InvalidInput, match="writable"):
+            Matrix([[1.0], [2.0], [3.0]]).matvec([1.0], out=target)
+        with pytest.raises(InvalidInput, match="writable"):
+            Matrix([[1.0], [2.0], [3.0]]).matmul([[1.0]], out=Matrix(target, 3, 1))
+    assert not data.any()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: Batch([[1], [2, 3, 4]]).reduce("variance", 1), "ddof 1 is not below the length"),
+        (lambda: Vector([1, NAN]).variance(1, nan_policy="omit"), "ddof 1 is not below the length"),
+        (lambda: Vector([1, 2, NAN]).zscore(2, nan_policy="omit"), "ddof 2 is not below"),
+        (lambda: Vector([1, 1]).zscore(), "all equal"),
+        (lambda: Vector(FOUR[:3]).zscore(out=FOUR[1:]), "out overlaps"),
+    ],
+)
+def test_a_refusal_names_what_was_wrong(call: Any, message: str) -> None:
+    """Also for a part of a batch, and where NaNs were left out."""
+    with pytest.raises(RenacerError, match=message):
+        call()
+
+
+@pytest.mark.parametrize("make", [np.array, tuple, iter])
+def test_describe_takes_any_iterable_of_quantiles(make: Any) -> None:
+    """As percentiles() does."""
+    assert Vector([1, 2, 3]).describe(make([50, 100])).quantiles == {50: 2, 100: 3}
 
 
 def test_zscore_refuses_overlapping_memory() -> None:

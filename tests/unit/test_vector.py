@@ -132,6 +132,31 @@ def test_float_buffers_are_not_copied(data: Any) -> None:
     assert vector.sum() == 5.0
 
 
+@pytest.mark.parametrize(
+    ("shape", "typestr", "message"),
+    [((5,), "<f8", "more elements"), ((5,), "<i8", "more elements"), ((-1,), "<f8", "negative")],
+)
+def test_an_array_interface_cannot_lie_about_its_memory(
+    shape: tuple[int], typestr: str, message: str
+) -> None:
+    """Fewer elements than were promised are no vector."""
+    source = Interface(np.zeros(1))
+    source.__array_interface__ = {
+        "version": 3,
+        "shape": shape,
+        "typestr": typestr,
+        "data": bytes(16),
+    }
+    with pytest.raises(InvalidInput, match=message):
+        Vector(source)
+
+
+def test_an_iterable_that_fails_says_so_itself() -> None:
+    """Its own error is not taken for ours."""
+    with pytest.raises(TypeError, match="unsupported operand"):
+        Vector(number + "" for number in [1])  # type: ignore[operator]
+
+
 def test_array_interface_is_not_copied() -> None:
     """The array interface gives the same memory too."""
     data = np.zeros(4)

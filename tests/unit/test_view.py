@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from renacer import Description, Vector, backends, last_execution, use_backend
+from renacer.compute.apply import OP
 from renacer.errors import EmptyVector, InvalidInput, RenacerError
 
 LARGE = 1 << 20
@@ -39,6 +40,42 @@ def test_a_parameter_that_is_no_number_is_a_type_error() -> None:
     """The core never sees it."""
     with pytest.raises(TypeError, match="must be real number, not str"):
         Vector([1.0]).percentile("50")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("nan_policy", ["propagate", "omit"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_places_stay_inside_data_that_another_thread_overwrites(
+    dtype: str, nan_policy: str
+) -> None:
+    """An element that is gone when its place is looked for is not searched for past the end."""
+    data = np.zeros(1 << 15, dtype)
+    stop = threading.Event()
+
+    def overwrite() -> None:
+        while not stop.is_set():
+            data[:] = 1
+            data[: data.size // 2] = np.nan if nan_policy == "omit" else -1
+            data[:] = np.nan if nan_policy == "omit" else 0
+            data[0] = 2
+
+    thread = threading.Thread(target=overwrite)
+    thread.start()
+    try:
+        vector = Vector(data)
+        for _ in range(300):
+            assert 0 <= vector.argmin(nan_policy=nan_policy) < data.size
+    except EmptyVector:
+        assert nan_policy == "omit"
+    finally:
+        stop.set()
+        thread.join()
+
+
+@pytest.mark.parametrize("results", [0, 1, 4, 6, 1 << 61])
+def test_results_are_as_many_as_the_operation_gives(results: int) -> None:
+    """Any other number would be numbers that nothing wrote, or memory that nobody has."""
+    with pytest.raises(ValueError, match="how many results"):
+        Vector([1.0])._gather(OP["describe"], results, 0.0)
 
 
 def test_a_vector_cannot_be_made_twice() -> None:

@@ -26,7 +26,8 @@ static inline bool rnc_is_same(double a, double b) {
     return a == b ? signbit(a) == signbit(b) : isnan(a) && isnan(b);
 }
 
-/* The first place of `wanted`, which is there. */
+/* The first place of `wanted`, which is there unless another thread has overwritten it: then the
+ * last place or any other, but inside. */
 typedef size_t rnc_find(const void *data, size_t length, double wanted);
 
 static inline __attribute__((always_inline)) void

@@ -10,9 +10,10 @@ static size_t OWN(find_f32)(const void *data, size_t length, double wanted) {
             if (rnc_is_same((double)rnc_load_f32(data, i + lane), wanted))
                 return i + lane;
     }
-    while (!rnc_is_same((double)rnc_load_f32(data, i), wanted))
-        i++;
-    return i;
+    for (; i + 1 < length; i++)
+        if (rnc_is_same((double)rnc_load_f32(data, i), wanted))
+            return i;
+    return length - 1;
 }
 
 static size_t OWN(find_f64)(const void *data, size_t length, double wanted) {
@@ -24,9 +25,10 @@ static size_t OWN(find_f64)(const void *data, size_t length, double wanted) {
             if (rnc_is_same(rnc_load_f64(data, i + lane), wanted))
                 return i + lane;
     }
-    while (!rnc_is_same(rnc_load_f64(data, i), wanted))
-        i++;
-    return i;
+    for (; i + 1 < length; i++)
+        if (rnc_is_same(rnc_load_f64(data, i), wanted))
+            return i;
+    return length - 1;
 }
 
 KERNEL(argmin, f32) {
