@@ -1,6 +1,6 @@
 /* Selection of several ranks, part of bracket.h. One pass over the data keeps what lies in any of
- * the ranks' bands; each rank is then found in that, which is small. A band that missed its rank
- * costs a search of its own for that rank. */
+ * the ranks' bands; each band's keys, which are few, are then taken out of that and searched. A
+ * band that missed a rank costs a search of its own for each of its ranks. */
 
 typedef struct NAME(bands) {
     size_t count;      /* disjoint, rising */
@@ -177,38 +177,47 @@ static void NAME(bands_around)(const KEY *sample, size_t sampled, size_t length,
     }
 }
 
-/* before[i]: how many kept keys belong to bands below i; before[count] is all of them. */
-static void NAME(count_kept)(const KEY *kept, size_t inside, const NAME(bands) * bands,
-                             size_t before[BANDS_MAX + 1]) {
-    __m256i lowest[BANDS_MAX], counts[BANDS_MAX];
-    size_t i = 0;
-    for (size_t band = 0; band < BANDS_MAX; band++) {
-        lowest[band] = BROADCAST(band < bands->count ? bands->lo[band] : KEY_MAX);
-        counts[band] = _mm256_setzero_si256();
+static void NAME(select_ranks)(const void *source, bool raw, size_t length, const size_t *ranks,
+                               size_t count, void *scratch, KEY pairs[][2], bool *unordered);
+
+/* Where the next keys may go: 8-byte aligned, past what a vector store wrote after `count`. */
+static inline KEY *NAME(after)(KEY *keys, size_t count) {
+    return keys + ((count + LANES + 1) & ~(size_t)1);
+}
+
+/* The ranks of one band, all from the data's begin, in the keys that are kept of all bands. Returns
+ * false when one of them is not in the band, or the band is too much of the data. */
+static bool NAME(select_in_band)(const NAME(bands) * bands, size_t band, KEY *kept, size_t inside,
+                                 size_t length, const size_t *ranks, size_t count, KEY pairs[][2]) {
+    KEY lo = bands->lo[band], hi = bands->hi[band], *keys = kept, *rest = NAME(after)(kept, inside);
+    size_t own = inside, below = bands->below[band], local[BANDS_MAX];
+    if (bands->count > 1) {
+        own = NAME(scan)(kept, false, inside, lo, hi, rest).inside;
+        keys = rest;
+        rest = NAME(after)(keys, own);
     }
-    for (; i + LANES <= inside; i += LANES) {
-        __m256i key = _mm256_loadu_si256((const __m256i *)(kept + i));
-#pragma GCC unroll 4
-        for (size_t band = 1; band < BANDS_MAX; band++)
-            counts[band] = ADD_MASK(counts[band], GREATER(lowest[band], key));
+    bool last_is_in = ranks[count - 1] + 1 < below + own || below + own == length;
+    if (ranks[0] < below || ranks[count - 1] >= below + own || !last_is_in)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        pairs[i][0] = pairs[i][1] = lo;
+        local[i] = ranks[i] - below;
     }
-    before[0] = 0;
-    for (size_t band = 1; band < bands->count; band++) {
-        KEY lanes[LANES];
-        _mm256_storeu_si256((__m256i *)lanes, counts[band]);
-        before[band] = 0;
-        for (size_t lane = 0; lane < LANES; lane++)
-            before[band] += (size_t)lanes[lane];
-        for (size_t k = i; k < inside; k++)
-            before[band] += kept[k] < bands->lo[band];
-    }
-    before[bands->count] = inside;
+    if (lo == hi)
+        return true;
+    if (2 * own > length || inside + 3 * own + 4 * LANES > 2 * length)
+        return false;
+    if (count == 1)
+        NAME(select)(keys, false, own, local[0], rest, own + RNC_SCRATCH_SLACK, pairs[0], NULL);
+    else
+        NAME(select_ranks)(keys, false, own, local, count, rest, pairs, NULL);
+    return true;
 }
 
 /* At most BANDS_MAX ranks, in what of the data lies around them, and so on until that is little.
- * Each step halves the data or ends, and a rank outside its band is searched alone, so the time is
- * linear. scratch: RNC_SCRATCH_BYTES(length); what is kept lies in front and leaves the rest to the
- * search in it. */
+ * Each step halves the data or ends, and where a band missed a rank its ranks are searched alone,
+ * so the time is linear. scratch: RNC_SCRATCH_BYTES(length); what is kept lies in front and leaves
+ * the rest to the search in it. */
 static void NAME(select_ranks)(const void *source, bool raw, size_t length, const size_t *ranks,
                                size_t count, void *scratch, KEY pairs[][2], bool *unordered) {
     KEY *kept = scratch;
@@ -222,7 +231,7 @@ static void NAME(select_ranks)(const void *source, bool raw, size_t length, cons
     }
     NAME(bands) bands = {0};
     size_t inside = length, sampled = bands_sample_length(length), band_of[BANDS_MAX];
-    for (int narrow = 0; narrow < 2 && 2 * inside > length; narrow++) {
+    for (int narrow = 0; narrow < 2 && bands.count < 2 && 2 * inside > length; narrow++) {
         NAME(sample_of)(source, raw, length, sampled, kept);
         NAME(bands_around)(kept, sampled, length, ranks, count, narrow, &bands, band_of);
         inside = NAME(keep_bands)(source, raw, length, &bands, kept);
@@ -231,29 +240,14 @@ static void NAME(select_ranks)(const void *source, bool raw, size_t length, cons
             return;
         }
     }
-    size_t before[BANDS_MAX + 1], left[BANDS_MAX], place[BANDS_MAX], left_count = 0;
-    NAME(count_kept)(kept, inside, &bands, before);
     bool missed[BANDS_MAX];
-    for (size_t i = 0; i < count; i++) {
-        size_t band = band_of[i], rank = ranks[i] - bands.below[band] + before[band];
-        bool equal = bands.lo[band] == bands.hi[band];
-        missed[i] = ranks[i] < bands.below[band] || rank >= before[band + 1] ||
-                    (rank + 1 >= before[band + 1] && ranks[i] + 1 < length) ||
-                    (!equal && 2 * inside > length);
-        if (missed[i])
-            continue;
-        pairs[i][0] = pairs[i][1] = bands.lo[band];
-        if (!equal) {
-            left[left_count] = rank;
-            place[left_count++] = i;
-        }
-    }
-    if (left_count) {
-        KEY found[BANDS_MAX][2];
-        KEY *rest = kept + ((inside + LANES + 1) & ~(size_t)1); /* 8-byte aligned */
-        NAME(select_ranks)(kept, false, inside, left, left_count, rest, found, NULL);
-        for (size_t i = 0; i < left_count; i++)
-            memcpy(pairs[place[i]], found[i], sizeof found[i]);
+    for (size_t i = 0, end; i < count; i = end) {
+        for (end = i + 1; end < count && band_of[end] == band_of[i];)
+            end++;
+        bool found = NAME(select_in_band)(&bands, band_of[i], kept, inside, length, ranks + i,
+                                          end - i, pairs + i);
+        for (size_t k = i; k < end; k++)
+            missed[k] = !found;
     }
     for (size_t i = 0; i < count; i++)
         if (missed[i])

@@ -122,9 +122,9 @@ static void NAME(select_by_radix)(const KEY *keys, size_t length, size_t rank, K
 static void NAME(sample_of)(const void *source, bool raw, size_t length, size_t count,
                             KEY *sample) {
     size_t step = length / count;
-    uint32_t noise = 12345;
     for (size_t i = 0; i < count; i++) {
-        noise = noise * 1664525 + 1013904223;
+        uint32_t noise = (uint32_t)i * 2654435769u;
+        noise = (noise ^ (noise >> 15)) * 2246822519u;
         sample[i] = NAME(key_at)(source, raw, i * step + (((size_t)(noise >> 8) * step) >> 24));
     }
     NAME(sort)(sample, count);
