@@ -11,7 +11,7 @@
 #include <immintrin.h>
 
 #define FEW            256 /* are sorted */
-#define FEW_FOR_RANKS  512 /* where several ranks are wanted */
+#define FEW_FOR_RANKS  400 /* where several ranks are wanted */
 #define SAMPLE_LARGEST 1024
 #define BLOCK_LENGTH   ((size_t)1 << 30)
 #define BANDS_MAX      4 /* of several ranks that are found in one pass */
@@ -53,7 +53,7 @@ static inline double deviations(size_t sample) {
 }
 
 static inline double bands_deviations(size_t sample) {
-    return sample <= 256 ? 2.5 : 3.5;
+    return sample <= 256 ? 2.0 : 2.8;
 }
 
 #pragma GCC push_options
