@@ -1,6 +1,6 @@
 /* Selection of several ranks, part of bracket.h. One pass over the data keeps what lies in any of
- * the ranks' bands; each rank is then found in that, which is small. A band that missed its rank
- * costs a search of its own for that rank. */
+ * the ranks' bands; each band's keys, which are few, are then taken out of that and searched. A
+ * band that missed a rank costs a search of its own for each of its ranks. */
 
 typedef struct NAME(bands) {
     size_t count;      /* disjoint, rising */
@@ -11,11 +11,12 @@ typedef struct NAME(bands) {
 } NAME(bands);
 
 /* The elements from `begin` on, fewer than a vector; returns where the next key would go. */
-static inline KEY *NAME(scan_tail)(const ELEMENT *elements, size_t begin, size_t end,
+static inline KEY *NAME(scan_tail)(const void *source, bool raw, size_t begin, size_t end,
                                    NAME(bands) * bands, KEY *next) {
     for (size_t i = begin; i < end; i++) {
-        KEY key = NAME(key_at)(elements, true, i);
-        bands->unordered |= isnan(NAME(load)(elements, i));
+        KEY key = NAME(key_at)(source, raw, i);
+        if (raw)
+            bands->unordered |= isnan(NAME(load)(source, i));
         for (size_t band = 0; band < bands->count; band++) {
             bands->below[band] += key < bands->lo[band];
             *next = key;
@@ -33,9 +34,13 @@ static inline KEY *NAME(scan_tail)(const ELEMENT *elements, size_t begin, size_t
 /* A key's class is how many bands lie above it, lo and all: the sum of the comparisons, negated. It
  * looks up the upper end of the one band the key can be in, and the byte that counts it. Writes the
  * keys inside any band to `kept`, and up to LANES - 1 more; returns how many. */
-static inline __attribute__((always_inline)) size_t NAME(scan_bands)(
-    const void *source, size_t length, NAME(bands) * bands, const size_t count, KEY *kept) {
+static inline __attribute__((always_inline)) size_t NAME(scan_bands)(const void *source,
+                                                                     const bool raw, size_t length,
+                                                                     NAME(bands) * bands,
+                                                                     const size_t count,
+                                                                     KEY *kept) {
     const ELEMENT *elements = source;
+    const KEY *keys = source;
     __m256i lowest[BANDS_MAX], unordered = _mm256_setzero_si256();
     KEY upper_ends[LANES] = {0}, bytes[LANES] = {0};
     for (size_t above = 0; above <= count; above++) {
@@ -55,7 +60,8 @@ static inline __attribute__((always_inline)) size_t NAME(scan_bands)(
         size_t end = i + LANES * (vectors < CLASS_COUNT_MAX ? vectors : CLASS_COUNT_MAX);
         __m256i class_counts = _mm256_setzero_si256();
         for (; i < end; i += LANES) {
-            __m256i key = LOAD_KEYS(elements + i, &unordered);
+            __m256i key = raw ? LOAD_KEYS(elements + i, &unordered)
+                              : _mm256_loadu_si256((const __m256i *)(keys + i));
             __m256i class = GREATER(lowest[0], key);
 #pragma GCC unroll 4
             for (size_t band = 1; band < count; band++)
@@ -75,15 +81,19 @@ static inline __attribute__((always_inline)) size_t NAME(scan_bands)(
     for (size_t above = count; above; above--)
         for (size_t band = count - above; band < count; band++)
             bands->below[band] += classes[above - 1];
-    return (size_t)(NAME(scan_tail)(elements, i, length, bands, next) - kept);
+    return (size_t)(NAME(scan_tail)(source, raw, i, length, bands, next) - kept);
 }
 
 #else
 
 /* Writes the keys inside any band to `kept`, and up to LANES - 1 more; returns how many. */
-static inline __attribute__((always_inline)) size_t NAME(scan_bands)(
-    const void *source, size_t length, NAME(bands) * bands, const size_t count, KEY *kept) {
+static inline __attribute__((always_inline)) size_t NAME(scan_bands)(const void *source,
+                                                                     const bool raw, size_t length,
+                                                                     NAME(bands) * bands,
+                                                                     const size_t count,
+                                                                     KEY *kept) {
     const ELEMENT *elements = source;
+    const KEY *keys = source;
     __m256i lowest[BANDS_MAX], highest[BANDS_MAX], below_counts[BANDS_MAX];
     __m256i unordered = _mm256_setzero_si256();
 #pragma GCC unroll 4
@@ -95,7 +105,8 @@ static inline __attribute__((always_inline)) size_t NAME(scan_bands)(
     KEY *next = kept;
     size_t i = 0;
     for (; i + LANES <= length; i += LANES) {
-        __m256i key = LOAD_KEYS(elements + i, &unordered);
+        __m256i key = raw ? LOAD_KEYS(elements + i, &unordered)
+                          : _mm256_loadu_si256((const __m256i *)(keys + i));
         __m256i outside = _mm256_set1_epi64x(-1);
 #pragma GCC unroll 4
         for (size_t band = 0; band < count; band++) {
@@ -114,53 +125,47 @@ static inline __attribute__((always_inline)) size_t NAME(scan_bands)(
         for (size_t lane = 0; lane < LANES; lane++)
             bands->below[band] += (size_t)counts[lane];
     }
-    return (size_t)(NAME(scan_tail)(elements, i, length, bands, next) - kept);
+    return (size_t)(NAME(scan_tail)(source, raw, i, length, bands, next) - kept);
 }
 
 #endif
 
+static inline
+    __attribute__((always_inline)) size_t NAME(scan_count)(const void *source, const bool raw,
+                                                           size_t length, NAME(bands) * bands,
+                                                           KEY *kept) {
+    return bands->count == 1   ? NAME(scan_bands)(source, raw, length, bands, 1, kept)
+           : bands->count == 2 ? NAME(scan_bands)(source, raw, length, bands, 2, kept)
+           : bands->count == 3 ? NAME(scan_bands)(source, raw, length, bands, 3, kept)
+                               : NAME(scan_bands)(source, raw, length, bands, 4, kept);
+}
+
 /* In blocks, so that no count of a lane overflows, by a loop for each number of bands. */
-static size_t NAME(keep_bands)(const void *source, size_t length, NAME(bands) * bands, KEY *kept) {
+static size_t NAME(keep_bands)(const void *source, bool raw, size_t length, NAME(bands) * bands,
+                               KEY *kept) {
     size_t inside = 0;
     for (size_t done = 0; done < length; done += BLOCK_LENGTH) {
         size_t left = length - done, block = left < BLOCK_LENGTH ? left : BLOCK_LENGTH;
         const KEY *from = (const KEY *)source + done;
-        inside += bands->count == 1   ? NAME(scan_bands)(from, block, bands, 1, kept + inside)
-                  : bands->count == 2 ? NAME(scan_bands)(from, block, bands, 2, kept + inside)
-                  : bands->count == 3 ? NAME(scan_bands)(from, block, bands, 3, kept + inside)
-                                      : NAME(scan_bands)(from, block, bands, 4, kept + inside);
+        inside += raw ? NAME(scan_count)(from, true, block, bands, kept + inside)
+                      : NAME(scan_count)(from, false, block, bands, kept + inside);
     }
     return inside;
 }
 
-/* A sample of the data as sorted 8-byte keys of unsigned order. */
-static const uint64_t *NAME(sorted_sample)(const void *source, size_t length, size_t count,
-                                           uint64_t *memory) {
-    const unsigned unused = 64 - 8 * sizeof(KEY);
-    size_t step = length / count;
-    uint32_t noise = 12345;
-    for (size_t i = 0; i < count; i++) {
-        noise = noise * 1664525 + 1013904223;
-        KEY key = NAME(key_at)(source, true, i * step + (((size_t)(noise >> 8) * step) >> 24));
-        memory[i] = (uint64_t)((int64_t)key ^ (int64_t)KEY_MIN) << unused;
-    }
-    return rnc_radix_sort_all(memory, memory + count, count, unused);
-}
-
-/* Bands around the ranks, overlapping ones made one; band_of[i] is that of ranks[i]. */
-static void NAME(bands_around)(const uint64_t *sample, size_t sampled, size_t length,
-                               const size_t *ranks, size_t count, NAME(bands) * bands,
+/* Bands around the ranks, overlapping ones made one, or single keys when `narrow`; band_of[i] is
+ * that of ranks[i]. */
+static void NAME(bands_around)(const KEY *sample, size_t sampled, size_t length,
+                               const size_t *ranks, size_t count, bool narrow, NAME(bands) * bands,
                                size_t *band_of) {
-    const unsigned unused = 64 - 8 * sizeof(KEY);
     memset(bands, 0, sizeof *bands);
     for (size_t i = 0; i < count; i++) {
         double part = ((double)ranks[i] + 0.5) / (double)length;
-        double centre = part * (double)sampled;
-        double margin = 3.5 * sqrt((double)sampled * part * (1 - part)) + 1;
+        double centre = part * (double)sampled, spread = sqrt(centre * (1 - part));
+        double margin = narrow ? 0 : bands_deviations(sampled) * spread + 1;
         double low = floor(centre - margin), high = floor(centre + margin);
-        KEY lo = low < 0 ? KEY_MIN : (KEY)(sample[(size_t)low] >> unused) ^ KEY_MIN;
-        KEY hi =
-            high >= (double)sampled ? KEY_MAX : (KEY)(sample[(size_t)high] >> unused) ^ KEY_MIN;
+        KEY lo = low < 0 ? KEY_MIN : sample[(size_t)low];
+        KEY hi = high >= (double)sampled ? KEY_MAX : sample[(size_t)high];
         if (bands->count && lo <= bands->hi[bands->count - 1]) {
             if (hi > bands->hi[bands->count - 1])
                 bands->hi[bands->count - 1] = hi;
@@ -172,90 +177,101 @@ static void NAME(bands_around)(const uint64_t *sample, size_t sampled, size_t le
     }
 }
 
-/* before[i]: how many kept keys belong to bands below i; before[count] is all of them. */
-static void NAME(count_kept)(const KEY *kept, size_t inside, const NAME(bands) * bands,
-                             size_t before[BANDS_MAX + 1]) {
-    __m256i lowest[BANDS_MAX], counts[BANDS_MAX];
-    size_t i = 0;
-    for (size_t band = 0; band < BANDS_MAX; band++) {
-        lowest[band] = BROADCAST(band < bands->count ? bands->lo[band] : KEY_MAX);
-        counts[band] = _mm256_setzero_si256();
-    }
-    for (; i + LANES <= inside; i += LANES) {
-        __m256i key = _mm256_loadu_si256((const __m256i *)(kept + i));
-#pragma GCC unroll 4
-        for (size_t band = 1; band < BANDS_MAX; band++)
-            counts[band] = ADD_MASK(counts[band], GREATER(lowest[band], key));
-    }
-    before[0] = 0;
-    for (size_t band = 1; band < bands->count; band++) {
-        KEY lanes[LANES];
-        _mm256_storeu_si256((__m256i *)lanes, counts[band]);
-        before[band] = 0;
-        for (size_t lane = 0; lane < LANES; lane++)
-            before[band] += (size_t)lanes[lane];
-        for (size_t k = i; k < inside; k++)
-            before[band] += kept[k] < bands->lo[band];
-    }
-    before[bands->count] = inside;
+static void NAME(select_ranks)(const void *source, bool raw, size_t length, const size_t *ranks,
+                               size_t count, void *scratch, KEY pairs[][2], bool *unordered);
+
+/* Where the next keys may go: 8-byte aligned, past what a vector store wrote after `count`. */
+static inline KEY *NAME(after)(KEY *keys, size_t count) {
+    return keys + ((count + LANES + 1) & ~(size_t)1);
 }
 
-static void NAME(select_one)(const rnc_input *in, size_t rank, double *pair, bool *unordered) {
-    KEY keys[2];
-    NAME(select)(in->data, true, in->length, rank, in->scratch, in->length + RNC_SCRATCH_SLACK,
-                 keys, unordered);
-    for (int i = 0; i < 2; i++)
-        memcpy(pair + i, &keys[i], sizeof(KEY));
-}
-
-/* At most BANDS_MAX ranks. The kept keys lie in the last part of the scratch memory and leave the
- * rest to the search in them. */
-static bool NAME(select_few_ranks)(const rnc_input *in, const size_t *ranks, size_t count,
-                                   double *pairs) {
-    size_t length = in->length, band_of[BANDS_MAX];
-    size_t sampled = length < 262144 ? BANDS_SAMPLE : BANDS_SAMPLE_LARGEST;
-    uint64_t memory[2 * BANDS_SAMPLE_LARGEST];
-    NAME(bands) bands;
-    const uint64_t *sample = NAME(sorted_sample)(in->data, length, sampled, memory);
-    NAME(bands_around)(sample, sampled, length, ranks, count, &bands, band_of);
-    KEY *kept = in->scratch;
-    size_t inside = NAME(keep_bands)(in->data, length, &bands, kept);
-    bool unordered = bands.unordered;
-    KEY *rest = kept + ((inside + LANES + 1) & ~(size_t)1); /* 8-byte aligned */
-    size_t before[BANDS_MAX + 1];
-    NAME(count_kept)(kept, inside, &bands, before);
-    bool missed[BANDS_MAX];
+/* The ranks of one band, all from the data's begin, in the keys that are kept of all bands. Returns
+ * false when one of them is not in the band, or the band is too much of the data. */
+static bool NAME(select_in_band)(const NAME(bands) * bands, size_t band, KEY *kept, size_t inside,
+                                 size_t length, const size_t *ranks, size_t count, KEY pairs[][2]) {
+    KEY lo = bands->lo[band], hi = bands->hi[band], *keys = kept, *rest = NAME(after)(kept, inside);
+    size_t own = inside, below = bands->below[band], local[BANDS_MAX];
+    if (bands->count > 1) {
+        own = NAME(scan)(kept, false, inside, lo, hi, rest).inside;
+        keys = rest;
+        rest = NAME(after)(keys, own);
+    }
+    bool last_is_in = ranks[count - 1] + 1 < below + own || below + own == length;
+    if (ranks[0] < below || ranks[count - 1] >= below + own || !last_is_in)
+        return false;
     for (size_t i = 0; i < count; i++) {
-        size_t band = band_of[i], rank = ranks[i] - bands.below[band] + before[band];
-        missed[i] = ranks[i] < bands.below[band] || rank >= before[band + 1] ||
-                    (rank + 1 >= before[band + 1] && ranks[i] + 1 < length) || 2 * inside > length;
-        if (missed[i] || unordered)
-            continue;
-        KEY keys[2];
-        NAME(select)(kept, false, inside, rank, rest, inside + RNC_SCRATCH_SLACK, keys, NULL);
-        for (int k = 0; k < 2; k++)
-            memcpy(pairs + 2 * i + k, &keys[k], sizeof(KEY));
+        pairs[i][0] = pairs[i][1] = lo;
+        local[i] = ranks[i] - below;
+    }
+    if (lo == hi)
+        return true;
+    if (2 * own > length || inside + 3 * own + 4 * LANES > 2 * length)
+        return false;
+    if (count == 1)
+        NAME(select)(keys, false, own, local[0], rest, own + RNC_SCRATCH_SLACK, pairs[0], NULL);
+    else
+        NAME(select_ranks)(keys, false, own, local, count, rest, pairs, NULL);
+    return true;
+}
+
+/* At most BANDS_MAX ranks, in what of the data lies around them, and so on until that is little.
+ * Each step halves the data or ends, and where a band missed a rank its ranks are searched alone,
+ * so the time is linear. scratch: RNC_SCRATCH_BYTES(length); what is kept lies in front and leaves
+ * the rest to the search in it. */
+static void NAME(select_ranks)(const void *source, bool raw, size_t length, const size_t *ranks,
+                               size_t count, void *scratch, KEY pairs[][2], bool *unordered) {
+    KEY *kept = scratch;
+    if (length <= FEW_FOR_RANKS) {
+        NAME(sort_few)(source, raw, length, kept, unordered);
+        for (size_t i = 0; i < count; i++) {
+            pairs[i][0] = kept[ranks[i]];
+            pairs[i][1] = kept[ranks[i] + 1 < length ? ranks[i] + 1 : ranks[i]];
+        }
+        return;
+    }
+    NAME(bands) bands = {0};
+    size_t inside = length, sampled = bands_sample_length(length), band_of[BANDS_MAX];
+    for (int narrow = 0; narrow < 2 && bands.count < 2 && 2 * inside > length; narrow++) {
+        NAME(sample_of)(source, raw, length, sampled, kept);
+        NAME(bands_around)(kept, sampled, length, ranks, count, narrow, &bands, band_of);
+        inside = NAME(keep_bands)(source, raw, length, &bands, kept);
+        if (bands.unordered) {
+            *unordered = true;
+            return;
+        }
+    }
+    bool missed[BANDS_MAX];
+    for (size_t i = 0, end; i < count; i = end) {
+        for (end = i + 1; end < count && band_of[end] == band_of[i];)
+            end++;
+        bool found = NAME(select_in_band)(&bands, band_of[i], kept, inside, length, ranks + i,
+                                          end - i, pairs + i);
+        for (size_t k = i; k < end; k++)
+            missed[k] = !found;
     }
     for (size_t i = 0; i < count; i++)
-        if (missed[i] && !unordered)
-            NAME(select_one)(in, ranks[i], pairs + 2 * i, &unordered);
-    return unordered;
+        if (missed[i])
+            NAME(select)(source, raw, length, ranks[i], scratch, length + RNC_SCRATCH_SLACK,
+                         pairs[i], NULL);
 }
 
 /* Writes the bits of the keys of each rank and the next one to in->pairs; returns whether any
  * element is NaN. */
 static bool NAME(select_all)(const rnc_input *in) {
     bool unordered = false;
-    bool together = in->rank_count > 1 && in->length >= BANDS_LENGTH;
-    for (size_t i = 0; i < in->rank_count && !unordered;) {
-        size_t left = in->rank_count - i, count = !together          ? 1
-                                                  : left < BANDS_MAX ? left
-                                                                     : BANDS_MAX;
+    for (size_t done = 0, count; done < in->rank_count && !unordered; done += count) {
+        const size_t *ranks = in->ranks + done;
+        size_t left = in->rank_count - done;
+        KEY pairs[BANDS_MAX][2];
+        count = left < BANDS_MAX ? left : BANDS_MAX;
         if (count == 1)
-            NAME(select_one)(in, in->ranks[i], in->pairs + 2 * i, &unordered);
+            NAME(select)(in->data, true, in->length, *ranks, in->scratch,
+                         in->length + RNC_SCRATCH_SLACK, pairs[0], &unordered);
         else
-            unordered = NAME(select_few_ranks)(in, in->ranks + i, count, in->pairs + 2 * i);
-        i += count;
+            NAME(select_ranks)(in->data, true, in->length, ranks, count, in->scratch, pairs,
+                               &unordered);
+        for (size_t i = 0; i < 2 * count; i++)
+            memcpy(in->pairs + 2 * done + i, &pairs[i / 2][i % 2], sizeof(KEY));
     }
     return unordered;
 }

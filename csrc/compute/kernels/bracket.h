@@ -4,6 +4,8 @@
  *     ELEMENT      float or double         LANES                  keys in a vector
  *     BROADCAST(key), GREATER(a, b), ADD_MASK(counts, mask)       on __m256i
  *     LOAD_KEYS(elements, unordered)       a vector of keys from elements, NaNs noted
+ *     LOWER(a, b), UPPER(a, b), REVERSE(a) on vectors of keys
+ *     SORT_VECTOR(a), MERGE_VECTOR(a)      its keys in order; the same of a bitonic sequence
  *
  * A sample gives two keys, lo and hi, that the rank very likely lies between. One pass counts what
  * is below and keeps what is inside, a few percent of the data, and the search goes on in that. A
@@ -83,35 +85,25 @@ static KEY NAME(least_above)(const void *source, bool raw, size_t length, KEY bo
     return least;
 }
 
-/* Few keys in order: each stands where as many places are before it as keys are less, so of equal
- * keys only the first place is filled. */
-typedef struct NAME(few) {
-    KEY keys[FEW];
-    bool filled[FEW];
-} NAME(few);
+#include "compute/kernels/sort.h"
 
-/* Counts without a branch on the data. `keys` has room for a vector more, of any
- * content. */
-static void NAME(order_few)(const KEY *keys, size_t length, NAME(few) * out) {
-    memset(out->filled, 0, sizeof out->filled);
-    for (size_t i = 0; i < length; i += LANES) {
-        const __m256i candidates = _mm256_loadu_si256((const __m256i *)(keys + i));
-        __m256i less_counts = _mm256_setzero_si256();
-        for (size_t k = 0; k < length; k++)
-            less_counts = ADD_MASK(less_counts, GREATER(candidates, BROADCAST(keys[k])));
-        KEY less[LANES];
-        _mm256_storeu_si256((__m256i *)less, less_counts);
-        for (size_t lane = 0; lane < LANES && i + lane < length; lane++) {
-            out->keys[less[lane]] = keys[i + lane];
-            out->filled[less[lane]] = true;
-        }
+/* The keys of few elements, in order; `out` has room for a vector more. */
+static void NAME(sort_few)(const void *source, bool raw, size_t length, KEY *out, bool *unordered) {
+    __m256i unordered_lanes = _mm256_setzero_si256();
+    const ELEMENT *elements = source;
+    size_t i = 0;
+    for (; raw && i + LANES <= length; i += LANES)
+        _mm256_storeu_si256((__m256i *)(out + i), LOAD_KEYS(elements + i, &unordered_lanes));
+    bool found = !_mm256_testz_si256(unordered_lanes, unordered_lanes);
+    for (; raw && i < length; i++) {
+        out[i] = NAME(key_at)(source, raw, i);
+        found |= isnan(NAME(load)(elements, i));
     }
-}
-
-static KEY NAME(ranked)(const NAME(few) * few, size_t rank) {
-    while (!few->filled[rank])
-        rank--;
-    return few->keys[rank];
+    if (!raw)
+        memcpy(out, source, length * sizeof(KEY));
+    if (unordered)
+        *unordered |= found;
+    NAME(sort)(out, length);
 }
 
 /* wide: memory for `length` 8-byte keys. */
@@ -126,50 +118,30 @@ static void NAME(select_by_radix)(const KEY *keys, size_t length, size_t rank, K
     pair[1] = rank + 1 < length ? (KEY)(found[1] >> unused) ^ KEY_MIN : above;
 }
 
-static void NAME(select)(const void *source, bool raw, size_t length, size_t rank, void *scratch,
-                         size_t stride, KEY pair[2], bool *unordered);
-
-/* The order statistics low and high of a sample. */
-static void NAME(sample_pair)(const KEY *sample, size_t count, size_t low, size_t high, KEY *lo,
-                              KEY *hi) {
-    if (count <= FEW) {
-        NAME(few) few;
-        NAME(order_few)(sample, count, &few);
-        *lo = NAME(ranked)(&few, low);
-        *hi = NAME(ranked)(&few, high);
-        return;
+/* A stratified sample, sorted; count is a multiple of LANES. */
+static void NAME(sample_of)(const void *source, bool raw, size_t length, size_t count,
+                            KEY *sample) {
+    size_t step = length / count;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t noise = (uint32_t)i * 2654435769u;
+        noise = (noise ^ (noise >> 15)) * 2246822519u;
+        sample[i] = NAME(key_at)(source, raw, i * step + (((size_t)(noise >> 8) * step) >> 24));
     }
-    uint64_t scratch[RNC_SCRATCH_BYTES(SAMPLE_LARGEST) / sizeof(uint64_t)];
-    KEY pair[2];
-    NAME(select)(sample, false, count, low, scratch, SAMPLE_STRIDE, pair, NULL);
-    *lo = *hi = pair[0];
-    if (high == low)
-        return;
-    NAME(select)(sample, false, count, high, scratch, SAMPLE_STRIDE, pair, NULL);
-    *hi = pair[0];
+    NAME(sort)(sample, count);
 }
 
 /* Two keys of the data around the rank, or its ends; equal ones when `narrow`. */
 static void NAME(bracket)(const void *source, bool raw, size_t length, size_t rank, bool narrow,
                           KEY *lo, KEY *hi) {
-    KEY sample[SAMPLE_LARGEST]; /* sample lengths are multiples of LANES */
-    size_t count = sample_length(length), step = length / count;
-    uint32_t noise = 12345;
-    for (size_t i = 0; i < count; i++) {
-        noise = noise * 1664525 + 1013904223;
-        sample[i] = NAME(key_at)(source, raw, i * step + (((size_t)(noise >> 8) * step) >> 24));
-    }
+    KEY sample[SAMPLE_LARGEST];
+    size_t count = sample_length(length);
+    NAME(sample_of)(source, raw, length, count, sample);
     double part = ((double)rank + 0.5) / (double)length;
     double centre = part * (double)count;
     double margin = narrow ? 0 : deviations(count) * sqrt((double)count * part * (1 - part)) + 1;
     double low = floor(centre - margin), high = floor(centre + margin);
-    bool bounded_below = low >= 0, bounded_above = high < (double)count;
-    NAME(sample_pair)(sample, count, bounded_below ? (size_t)low : 0,
-                      bounded_above ? (size_t)high : count - 1, lo, hi);
-    if (!bounded_below)
-        *lo = KEY_MIN;
-    if (!bounded_above)
-        *hi = KEY_MAX;
+    *lo = low < 0 ? KEY_MIN : sample[(size_t)low];
+    *hi = high >= (double)count ? KEY_MAX : sample[(size_t)high];
 }
 
 /* scratch: 16 * stride bytes, of which the keys that are left move between the first two arrays of
@@ -213,16 +185,10 @@ static void NAME(select)(const void *source, bool raw, size_t length, size_t ran
         raw = false;
     }
     if (length <= FEW) {
-        KEY few[FEW + LANES] = {0};
-        for (size_t i = 0; i < length; i++) {
-            few[i] = NAME(key_at)(source, raw, i);
-            if (raw && unordered)
-                *unordered |= isnan(NAME(load)(source, i));
-        }
-        NAME(few) ordered;
-        NAME(order_few)(few, length, &ordered);
-        pair[0] = NAME(ranked)(&ordered, rank);
-        pair[1] = rank + 1 < length ? NAME(ranked)(&ordered, rank + 1) : above;
+        KEY few[FEW + LANES];
+        NAME(sort_few)(source, raw, length, few, unordered);
+        pair[0] = few[rank];
+        pair[1] = rank + 1 < length ? few[rank + 1] : above;
         return;
     }
     void *wide = sizeof(KEY) == sizeof(uint64_t) ? target : (KEY *)scratch + 2 * stride;
@@ -241,3 +207,8 @@ static void NAME(select)(const void *source, bool raw, size_t length, size_t ran
 #undef GREATER
 #undef ADD_MASK
 #undef LOAD_KEYS
+#undef LOWER
+#undef UPPER
+#undef REVERSE
+#undef SORT_VECTOR
+#undef MERGE_VECTOR

@@ -10,14 +10,11 @@
 #if RNC_X86_64
 #include <immintrin.h>
 
-#define FEW                  64
-#define SAMPLE_LARGEST       1024
-#define SAMPLE_STRIDE        (SAMPLE_LARGEST + RNC_SCRATCH_SLACK)
-#define BLOCK_LENGTH         ((size_t)1 << 30)
-#define BANDS_MAX            4 /* of several ranks that are found in one pass */
-#define BANDS_SAMPLE         1024
-#define BANDS_SAMPLE_LARGEST 4096
-#define BANDS_LENGTH         32768 /* below it a pass for each rank is faster */
+#define FEW            256 /* are sorted */
+#define FEW_FOR_RANKS  400 /* where several ranks are wanted */
+#define SAMPLE_LARGEST 1024
+#define BLOCK_LENGTH   ((size_t)1 << 30)
+#define BANDS_MAX      4 /* of several ranks that are found in one pass */
 
 #ifndef ROUNDS_MAX /* a test sets it, to reach the guard */
 #define ROUNDS_MAX 24
@@ -42,13 +39,21 @@ static const uint64_t places_of_mask[256] = {ALL_MASKS(PLACES)};
 static const uint8_t bits_of_mask[256] = {ALL_MASKS(__builtin_popcount)};
 
 static inline size_t sample_length(size_t length) {
-    return length < 16384 ? FEW : length < 131072 ? 256 : SAMPLE_LARGEST;
+    return length < 16384 ? 64 : length < 131072 ? 256 : SAMPLE_LARGEST;
+}
+
+static inline size_t bands_sample_length(size_t length) {
+    return length < 2048 ? 128 : length < 32768 ? 256 : length < 262144 ? 1024 : 2048;
 }
 
 /* How far the bracket reaches to both sides: over little data a second pass is cheaper than a wide
  * band. */
 static inline double deviations(size_t sample) {
-    return sample <= FEW ? 2.5 : 3.5;
+    return sample <= 64 ? 2.5 : 3.5;
+}
+
+static inline double bands_deviations(size_t sample) {
+    return sample <= 256 ? 2.0 : 2.8;
 }
 
 #pragma GCC push_options
@@ -63,6 +68,10 @@ static inline uint32_t *compress(uint32_t *out, __m256i lanes, __m256i dropped) 
     return out + bits_of_mask[kept];
 }
 
+/* Orders each lane and its partner's; of two, the upper one is named in the constant. */
+#define EXCHANGE_LANES(key, partner, upper_lanes)                                                  \
+    _mm256_blend_epi32(LOWER(key, partner), UPPER(key, partner), upper_lanes)
+
 /* ---- float32 --------------------------------------------------------------------------------- */
 
 #define NAME(stem)                  stem##_f32_avx2
@@ -75,6 +84,11 @@ static inline uint32_t *compress(uint32_t *out, __m256i lanes, __m256i dropped) 
 #define GREATER(a, b)               _mm256_cmpgt_epi32(a, b)
 #define ADD_MASK(counts, mask)      _mm256_sub_epi32(counts, mask)
 #define LOAD_KEYS(place, unordered) load_keys_f32_avx2(place, unordered)
+#define LOWER(a, b)                 _mm256_min_epi32(a, b)
+#define UPPER(a, b)                 _mm256_max_epi32(a, b)
+#define REVERSE(key)                reverse_f32_avx2(key)
+#define MERGE_VECTOR(key)           merge_vector_f32_avx2(key)
+#define SORT_VECTOR(key)            sort_vector_f32_avx2(key)
 
 static inline float load_f32_avx2(const float *data, size_t index) {
     return rnc_load_f32(data, index);
@@ -86,6 +100,25 @@ static inline __m256i load_keys_f32_avx2(const float *elements, __m256i *unorder
     *unordered = _mm256_or_si256(
         *unordered, _mm256_castps_si256(_mm256_cmp_ps(element_f32x8, element_f32x8, _CMP_UNORD_Q)));
     return _mm256_xor_si256(bits, _mm256_srli_epi32(_mm256_srai_epi32(bits, 31), 1));
+}
+
+static inline __m256i reverse_f32_avx2(__m256i key) {
+    return _mm256_permutevar8x32_epi32(key, _mm256_setr_epi32(7, 6, 5, 4, 3, 2, 1, 0));
+}
+
+static inline __m256i merge_vector_f32_avx2(__m256i key) {
+    key = EXCHANGE_LANES(key, _mm256_permute4x64_epi64(key, 0x4e), 0xf0);
+    key = EXCHANGE_LANES(key, _mm256_shuffle_epi32(key, 0x4e), 0xcc);
+    return EXCHANGE_LANES(key, _mm256_shuffle_epi32(key, 0xb1), 0xaa);
+}
+
+static inline __m256i sort_vector_f32_avx2(__m256i key) {
+    key = EXCHANGE_LANES(key, _mm256_shuffle_epi32(key, 0xb1), 0xaa);
+    key = EXCHANGE_LANES(key, _mm256_shuffle_epi32(key, 0x1b), 0xcc);
+    key = EXCHANGE_LANES(key, _mm256_shuffle_epi32(key, 0xb1), 0xaa);
+    key = EXCHANGE_LANES(key, reverse_f32_avx2(key), 0xf0);
+    key = EXCHANGE_LANES(key, _mm256_shuffle_epi32(key, 0x4e), 0xcc);
+    return EXCHANGE_LANES(key, _mm256_shuffle_epi32(key, 0xb1), 0xaa);
 }
 
 #include "compute/kernels/bracket.h"
@@ -112,6 +145,11 @@ void rnc_select_f32_avx2(const rnc_input *in, rnc_result *out) {
 #define GREATER(a, b)               _mm256_cmpgt_epi64(a, b)
 #define ADD_MASK(counts, mask)      _mm256_sub_epi64(counts, mask)
 #define LOAD_KEYS(place, unordered) load_keys_f64_avx2(place, unordered)
+#define LOWER(a, b)                 _mm256_blendv_epi8(a, b, _mm256_cmpgt_epi64(a, b))
+#define UPPER(a, b)                 _mm256_blendv_epi8(b, a, _mm256_cmpgt_epi64(a, b))
+#define REVERSE(key)                _mm256_permute4x64_epi64(key, 0x1b)
+#define MERGE_VECTOR(key)           merge_vector_f64_avx2(key)
+#define SORT_VECTOR(key)            sort_vector_f64_avx2(key)
 
 static inline double load_f64_avx2(const double *data, size_t index) {
     return rnc_load_f64(data, index);
@@ -124,6 +162,17 @@ static inline __m256i load_keys_f64_avx2(const double *elements, __m256i *unorde
         *unordered, _mm256_castpd_si256(_mm256_cmp_pd(element_f64x4, element_f64x4, _CMP_UNORD_Q)));
     __m256i negative = _mm256_cmpgt_epi64(_mm256_setzero_si256(), bits);
     return _mm256_xor_si256(bits, _mm256_srli_epi64(negative, 1));
+}
+
+static inline __m256i merge_vector_f64_avx2(__m256i key) {
+    key = EXCHANGE_LANES(key, _mm256_permute4x64_epi64(key, 0x4e), 0xf0);
+    return EXCHANGE_LANES(key, _mm256_shuffle_epi32(key, 0x4e), 0xcc);
+}
+
+static inline __m256i sort_vector_f64_avx2(__m256i key) {
+    key = EXCHANGE_LANES(key, _mm256_shuffle_epi32(key, 0x4e), 0xcc);
+    key = EXCHANGE_LANES(key, _mm256_permute4x64_epi64(key, 0x1b), 0xf0);
+    return EXCHANGE_LANES(key, _mm256_shuffle_epi32(key, 0x4e), 0xcc);
 }
 
 #include "compute/kernels/bracket.h"
