@@ -411,12 +411,18 @@ static PyMethodDef methods[] = {
 };
 
 static PyMemberDef members[] = {
-    {"_buffer", T_OBJECT, offsetof(view, memory), READONLY, "What exports the elements."},
     {"_owner", T_OBJECT, offsetof(view, owner), READONLY, "Whose memory it is; None for a copy."},
     {NULL, 0, 0, 0, NULL},
 };
 
+/* A new one each time: releasing it does not release what this object holds. */
+static PyObject *view_buffer(PyObject *self, void *closure) {
+    PyObject *memory = ((view *)self)->memory;
+    return PyMemoryView_FromObject(memory ? memory : Py_None);
+}
+
 static PyGetSetDef computed[] = {
+    {"_buffer", view_buffer, NULL, "A memoryview of the elements.", NULL},
     {"_dtype", view_dtype, NULL, "Element type, \"float32\" or \"float64\".", NULL},
     {"_address", view_address, NULL, "Where the rnc_vec is, as long as this object lives.", NULL},
     {NULL, NULL, NULL, NULL, NULL},

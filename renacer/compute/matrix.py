@@ -256,7 +256,7 @@ def _vector_result(out: Any, length: int, dtype: str) -> Vector:
     result: Vector = out
     if not isinstance(out, Vector):
         result, own = Vector(out), not read_floats(out, None).copied or not length
-    _check_target(result.dtype, dtype, own and not memoryview(result._buffer).readonly)
+    _check_target(result.dtype, dtype, own and not result._buffer.readonly)
     if len(result) != length:
         raise SizeMismatch(length, len(result))
     return result

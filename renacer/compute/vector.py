@@ -99,7 +99,7 @@ class Vector(View):
     def _view(self) -> memoryview:
         code: Any = TYPECODES[self._dtype]
         view = memoryview(ffi.buffer(self._memory)).cast(code)
-        return view.toreadonly() if memoryview(self._buffer).readonly else view
+        return view.toreadonly() if self._buffer.readonly else view
 
     @property
     def _memory(self) -> Any:
@@ -301,7 +301,7 @@ class Vector(View):
         scores = out if isinstance(out, Vector) else _vector_over(out)
         if scores is None or scores._dtype != self._dtype:
             raise InvalidInput(f"out must be a contiguous buffer of {self.dtype}")
-        if memoryview(scores._buffer).readonly:
+        if scores._buffer.readonly:
             raise InvalidInput("out is read-only")
         if len(scores) != len(self):
             raise SizeMismatch(len(self), len(scores))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array
 import gc
 import inspect
 import sys
@@ -208,3 +209,13 @@ def test_a_new_output_is_a_plain_vector_of_its_own() -> None:
     assert scores.zscore(out=scores) is scores
     with pytest.raises(EmptyVector):
         Vector(np.empty(0, "float32")).zscore()
+
+
+def test_a_released_view_of_the_buffer_is_not_the_vectors_own() -> None:
+    """Releasing what a vector hands out leaves its memory in place."""
+    data = array.array("d", [1.0, 2.0])
+    vector = Vector(data)
+    vector._buffer.release()
+    with pytest.raises(BufferError):
+        data.append(3.0)
+    assert vector.sum() == 3.0
