@@ -32,8 +32,6 @@ static rnc_kernel *const kernels[RNC_FAMILY_COUNT][RNC_DTYPE_COUNT][RNC_ISA_COUN
 #undef FAMILY
 };
 
-static const size_t element_sizes[RNC_DTYPE_COUNT] = {sizeof(float), sizeof(double)};
-
 static rnc_rung ladders[RNC_FAMILY_COUNT][RNC_DTYPE_COUNT][RNC_ISA_COUNT][RNC_ISA_COUNT];
 
 static void resolve_ladder(int family, int dtype, int target) {
@@ -42,7 +40,7 @@ static void resolve_ladder(int family, int dtype, int target) {
         rnc_kernel *kernel = kernels[family][dtype][isa];
         if (!kernel || !rnc_isa(isa)->available)
             continue;
-        *rung++ = (rnc_rung){kernel, rnc_isa_vector_bytes(isa) / element_sizes[dtype]};
+        *rung++ = (rnc_rung){kernel, rnc_isa_vector_bytes(isa) / rnc_element_size(dtype)};
     }
 }
 

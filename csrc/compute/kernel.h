@@ -8,6 +8,7 @@
 #ifndef RNC_COMPUTE_KERNEL_H
 #define RNC_COMPUTE_KERNEL_H
 
+#include <math.h>
 #include <string.h>
 
 #include "compute/isa.h"
@@ -83,6 +84,15 @@ static inline double rnc_load_f64(const double *data, size_t index) {
     double element;
     memcpy(&element, data + index, sizeof element);
     return element;
+}
+
+static inline size_t rnc_element_size(uint32_t dtype) {
+    return dtype == RNC_F32 ? sizeof(float) : sizeof(double);
+}
+
+static inline bool rnc_is_nan_at(const rnc_vec *vec, size_t index) {
+    return vec->dtype == RNC_F32 ? isnan(rnc_load_f32(vec->data, index))
+                                 : isnan(rnc_load_f64(vec->data, index));
 }
 
 static inline void rnc_store_f32(float *data, size_t index, float element) {

@@ -1,20 +1,14 @@
 #include "compute/omit.h"
 
-#include <math.h>
 #include <stdlib.h>
 
-static bool is_nan_at(const rnc_vec *vec, size_t index) {
-    return vec->dtype == RNC_F32 ? isnan(rnc_load_f32(vec->data, index))
-                                 : isnan(rnc_load_f64(vec->data, index));
-}
-
 static bool drops(const rnc_vec *vecs, size_t count, size_t index) {
-    return is_nan_at(&vecs[0], index) || (count == 2 && is_nan_at(&vecs[1], index));
+    return rnc_is_nan_at(&vecs[0], index) || (count == 2 && rnc_is_nan_at(&vecs[1], index));
 }
 
 int rnc_omit_nans(rnc_vec *vecs, size_t count, void **memory) {
     size_t length = vecs[0].length, kept = 0;
-    size_t size = vecs[0].dtype == RNC_F32 ? sizeof(float) : sizeof(double);
+    size_t size = rnc_element_size(vecs[0].dtype);
     *memory = NULL;
     while (kept < length && !drops(vecs, count, kept))
         kept++;

@@ -113,11 +113,6 @@ static int finish_first(const rnc_outcome *outcome, double *results) {
     return RNC_OK;
 }
 
-static bool is_nan_at(const rnc_vec *vec, size_t index) {
-    return vec->dtype == RNC_F32 ? isnan(rnc_load_f32(vec->data, index))
-                                 : isnan(rnc_load_f64(vec->data, index));
-}
-
 /* A place among the elements that were not left out becomes one among all, and inside them also if
  * another thread overwrites them meanwhile. */
 static int finish_place(const rnc_outcome *outcome, double *results) {
@@ -125,7 +120,7 @@ static int finish_place(const rnc_outcome *outcome, double *results) {
     const rnc_vec *original = outcome->original;
     if (original)
         for (size_t i = 0; i <= place && place + 1 < original->length; i++)
-            place += is_nan_at(original, i);
+            place += rnc_is_nan_at(original, i);
     results[0] = (double)place;
     return RNC_OK;
 }

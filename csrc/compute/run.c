@@ -234,7 +234,7 @@ double rnc_run_pair(const rnc_vec *vec, const rnc_vec *other, int op, double par
 
 /* Is the output the operand's own memory or apart from it? */
 static bool is_own_or_apart(const rnc_vec *vec, const void *out) {
-    size_t bytes = vec->length * (vec->dtype == RNC_F32 ? sizeof(float) : sizeof(double));
+    size_t bytes = vec->length * rnc_element_size(vec->dtype);
     uintptr_t from = (uintptr_t)vec->data, to = (uintptr_t)out;
     return from == to || from + bytes <= to || to + bytes <= from;
 }

@@ -52,6 +52,16 @@ static char short_escape(unsigned char byte) {
     }
 }
 
+/* Closes what was written from room up to at. */
+static void end_quote(rnc_buffer *out, const char *room, char *at, bool cut) {
+    *at++ = '"';
+    if (cut) {
+        memcpy(at, "...", 3);
+        at += 3;
+    }
+    out->size += (size_t)(at - room);
+}
+
 void rnc_put_quoted(rnc_buffer *out, const char *bytes, size_t size, bool cut) {
     char *room = rnc_buffer_room(out, size * 4 + 8);
     if (!room)
@@ -71,12 +81,7 @@ void rnc_put_quoted(rnc_buffer *out, const char *bytes, size_t size, bool cut) {
             at = put_octal_escape(at, byte, digit_follows);
         }
     }
-    *at++ = '"';
-    if (cut) {
-        memcpy(at, "...", 3);
-        at += 3;
-    }
-    out->size += (size_t)(at - room);
+    end_quote(out, room, at, cut);
 }
 
 static void put_hex_quoted(rnc_buffer *out, const char *bytes, size_t size, bool cut) {
@@ -92,12 +97,7 @@ static void put_hex_quoted(rnc_buffer *out, const char *bytes, size_t size, bool
         *at++ = "0123456789abcdef"[byte >> 4];
         *at++ = "0123456789abcdef"[byte & 15];
     }
-    *at++ = '"';
-    if (cut) {
-        memcpy(at, "...", 3);
-        at += 3;
-    }
-    out->size += (size_t)(at - room);
+    end_quote(out, room, at, cut);
 }
 
 typedef void put_bytes(rnc_buffer *out, const char *bytes, size_t size, bool cut);

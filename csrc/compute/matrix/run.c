@@ -27,14 +27,12 @@ static rnc_matrix_kernel *const kernels[RNC_MATRIX_OP_COUNT][RNC_DTYPE_COUNT][RN
 #undef MATRIX
 };
 
-static const size_t element_sizes[RNC_DTYPE_COUNT] = {sizeof(float), sizeof(double)};
-
 /* The best kernel at or below the target that finds a whole vector; Scalar's takes any length. */
 static rnc_matrix_kernel *kernel_for(int op, uint32_t dtype, int target, size_t length) {
     rnc_matrix_kernel *const *slots = kernels[op][dtype];
     int isa = target;
     while (!slots[isa] || !rnc_isa(isa)->available ||
-           length < rnc_isa_vector_bytes(isa) / element_sizes[dtype])
+           length < rnc_isa_vector_bytes(isa) / rnc_element_size(dtype))
         isa++;
     return slots[isa];
 }
@@ -49,7 +47,7 @@ static bool overlap(const rnc_mat *operand, const rnc_mat *result, size_t elemen
 static int fit(const rnc_matrix_definition *op, const rnc_mat *left, const rnc_mat *right,
                const rnc_mat *result) {
     rnc_extent shape;
-    size_t element_size = element_sizes[left->dtype];
+    size_t element_size = rnc_element_size(left->dtype);
     int status = op->shape(left, right, &shape);
     if (status != RNC_OK)
         return status;
@@ -69,7 +67,7 @@ static int compute(const rnc_matrix_definition *op, int index, const rnc_matrix_
     rnc_matrix_output out = {(void *)result->data, result->rows, result->cols, false, NULL, -1};
     rnc_extent shape = {result->rows, result->cols};
     uint32_t dtype = in.left.dtype;
-    size_t scratch = op->scratch(&in.left, shape, element_sizes[dtype]);
+    size_t scratch = op->scratch(&in.left, shape, rnc_element_size(dtype));
     size_t length = shape.rows && shape.cols ? op->run(&in.left, shape) : 0;
     if (scratch && posix_memalign(&in.scratch, RNC_MATRIX_ALIGNMENT, scratch))
         return RNC_NO_MEMORY;
