@@ -1,11 +1,4 @@
-"""Matrix operations from Python beside NumPy's; for pytest-benchmark, or alone as a table.
-
-NumPy's BLAS takes OPENBLAS_NUM_THREADS=1 from the environment; the table sets it for itself.
-"""
-
-import os
-
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+"""Matrix operations from Python beside NumPy's; for pytest-benchmark, or alone as a table."""
 
 import sys
 import time

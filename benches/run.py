@@ -10,8 +10,8 @@ COMPUTE = [
     "--benchmark-columns=median,iqr", "--benchmark-sort=fullname", "--benchmark-group-by=group",
     "--benchmark-max-time=0.2", "--benchmark-warmup=on",
 ]  # fmt: skip
-PEERS = [sys.executable, "-m", "benches.peers"]  # a process of its own: it sets thread counts
-MATRIX = [sys.executable, "-m", "benches.bench_matrix"]  # sets BLAS up before NumPy loads
+PEERS = [sys.executable, "-m", "benches.peers"]
+MATRIX = [sys.executable, "-m", "benches.bench_matrix"]
 
 
 def main() -> int:
