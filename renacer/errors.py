@@ -10,6 +10,7 @@ __all__ = [
     "InvalidInput",
     "RenacerError",
     "SizeMismatch",
+    "TraceFileError",
     "UnsupportedBackend",
     "UsageError",
 ]
@@ -56,6 +57,10 @@ class CaptureError(RenacerError, OSError):
     def __init__(self, message: str, exit_status: int = 125) -> None:
         super().__init__(message)
         self.exit_status = exit_status
+
+
+class TraceFileError(RenacerError, ValueError):
+    """A trace file cannot be read, or holds no spans."""
 
 
 class UsageError(RenacerError, ValueError):
