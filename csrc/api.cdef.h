@@ -288,6 +288,7 @@ typedef struct rnc_spans_config {
     size_t chunk_spans;      /* … or this many spans */
     uint32_t attribute_value_limit; /* characters; 0: none (OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT) */
     bool command_args;       /* process.command_args on process spans */
+    rnc_sink *anomalies;     /* an anomaly sink that the pump feeds before this one; NULL: none */
 } rnc_spans_config;
 
 typedef struct rnc_spans_counts {
@@ -368,6 +369,53 @@ rnc_sink *rnc_stats_new(bool keep_durations);
 size_t rnc_stats_row_count(rnc_sink *sink);
 /* RNC_NO_MEMORY when the statistics are not complete for want of it. */
 int rnc_stats_read_row(rnc_sink *sink, size_t index, rnc_stats_row *out);
+
+/* ---- sink: anomalies -------------------------------------------------------------------------- */
+
+typedef struct rnc_anomalies_config {
+    double threshold;   /* of |zscore|, above 0 */
+    uint32_t window;    /* calls of one name that the next one is compared with: 10 .. 65536 */
+    size_t chunk_bytes; /* of lines, one per anomaly */
+} rnc_anomalies_config;
+
+/* A call whose duration is far from those of the calls of its name just before it. */
+typedef struct rnc_anomaly {
+    const char *name;     /* valid until the next drain or free */
+    uint64_t start;
+    uint64_t duration_ns;
+    double zscore;        /* (duration - mean) / stddev; below 0: faster than usual */
+    double mean_ns;       /* of the calls before */
+    double stddev_ns;     /* the sample's, of the calls before */
+    uint32_t samples;     /* how many calls that was */
+    uint32_t window;      /* for rnc_anomalies_read_window */
+    uint32_t pid;
+    uint32_t tid;
+} rnc_anomaly;
+
+typedef struct rnc_anomalies_counts {
+    uint64_t tested; /* calls with enough, and not all equal, before them */
+    uint64_t low;    /* below 4 standard deviations */
+    uint64_t medium; /* below 5 */
+    uint64_t high;
+    uint64_t no_memory; /* calls not looked at for want of it */
+} rnc_anomalies_counts;
+
+/* What the next call of a name would be compared with. */
+typedef struct rnc_anomaly_window {
+    const char *name;        /* valid, as the durations are, until the next drain or free */
+    const double *durations; /* ns, in no particular order; NULL: none */
+    size_t count;
+    uint64_t tested;
+    uint64_t anomalies;
+} rnc_anomaly_window;
+
+/* NULL: no memory, or a value of config out of its range. */
+rnc_sink *rnc_anomalies_new(const rnc_anomalies_config *config);
+void rnc_anomalies_read_counts(rnc_sink *sink, rnc_anomalies_counts *out);
+/* The furthest first, at most ten; RNC_INVALID_INPUT past the end, as for windows. */
+int rnc_anomalies_read_top(rnc_sink *sink, size_t index, rnc_anomaly *out);
+int rnc_anomalies_read_window(rnc_sink *sink, size_t index, rnc_anomaly_window *out);
+const char *rnc_anomaly_severity(double zscore); /* "Low", "Medium", "High" */
 
 /* ---- syscalls: tables ------------------------------------------------------------------------- */
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "otlp/spans.h"
+#include "report/anomalies.h"
 #include "syscall/tables.h"
 
 /* The engine has already cut strings to --string-limit. */
@@ -25,7 +26,7 @@ static void arguments(rnc_spans *spans, const rnc_record *record) {
                    (rnc_slice){text->data ? text->data : "", text->size});
 }
 
-static void failure(rnc_spans *spans, int number) {
+static void error_type(rnc_spans *spans, int number) {
     char scratch[24];
     const char *name = rnc_errno_name(number);
     if (!name) {
@@ -33,7 +34,19 @@ static void failure(rnc_spans *spans, int number) {
         name = scratch;
     }
     rnc_span_text(spans, RNC_KEY_ERROR_TYPE, name);
-    rnc_span_status(spans, RNC_STATUS_ERROR, rnc_slice_of(strerror(number)));
+}
+
+static void anomaly_event(rnc_spans *spans, const rnc_record *record) {
+    const rnc_anomaly *found = rnc_anomaly_of(spans->config.anomalies, record);
+    if (!found)
+        return;
+    rnc_span_event(spans, RNC_SLICE("anomaly"), record->end);
+    rnc_span_number(spans, RNC_KEY_ANOMALY_ZSCORE, found->zscore);
+    rnc_span_number(spans, RNC_KEY_ANOMALY_MEAN_US, found->mean_ns / 1000.0);
+    rnc_span_number(spans, RNC_KEY_ANOMALY_STDDEV_US, found->stddev_ns / 1000.0);
+    rnc_span_integer(spans, RNC_KEY_ANOMALY_SAMPLES, found->samples);
+    rnc_span_text(spans, RNC_KEY_ANOMALY_SEVERITY, rnc_anomaly_severity(found->zscore));
+    spans->writer.ops->event_end(&spans->writer);
 }
 
 void rnc_span_of_syscall(rnc_spans *spans, const rnc_record *record, const rnc_process *process) {
@@ -62,7 +75,12 @@ void rnc_span_of_syscall(rnc_spans *spans, const rnc_record *record, const rnc_p
     rnc_span_number(spans, RNC_KEY_SYSCALL_DURATION_US,
                     (double)(record->end - record->start) / 1000.0);
     rnc_span_integer(spans, RNC_KEY_THREAD_ID, call->tid);
-    if (call->flags & RNC_SYSCALL_FAILED)
-        failure(spans, (int)-call->result);
+    bool failed = call->flags & RNC_SYSCALL_FAILED;
+    if (failed)
+        error_type(spans, (int)-call->result);
+    if (spans->config.anomalies)
+        anomaly_event(spans, record);
+    if (failed)
+        rnc_span_status(spans, RNC_STATUS_ERROR, rnc_slice_of(strerror((int)-call->result)));
     rnc_span_end(spans, 0);
 }

@@ -13,6 +13,7 @@ from renacer.errors import InvalidInput, UsageError
 from renacer.export.variables import sampled, sdk_disabled, sink_wanted
 
 if TYPE_CHECKING:
+    from renacer.analysis.anomalies import Anomalies
     from renacer.capture.engine import Engine
     from renacer.export.exporter import Exporter
     from renacer.export.spans import SpanReport
@@ -60,8 +61,11 @@ class Export:
         joins = self._compute is not None and options.otlp_file is None
         return trace_variables(self.trace_id, joins, options.otlp_endpoint, options.otlp_protocol)
 
-    def open(self, engine: Engine) -> SpanReport | None:
-        """The report that turns the run's records into spans; None where there is no sink."""
+    def open(self, engine: Engine, anomalies: Anomalies | None = None) -> SpanReport | None:
+        """The report that turns the run's records into spans; None where there is no sink.
+
+        Spans carry what ``anomalies`` finds, if the pump feeds it before them.
+        """
         if not self.enabled:
             return None
         from renacer.export.spans import SpanReport
@@ -73,6 +77,7 @@ class Export:
             self.trace_id,
             self._options.otlp_max_spans,
             self._options.otlp_command_args,
+            anomalies.sink if anomalies else None,
         )
         self._cleanup.callback(self._report.close)
         return self._report

@@ -32,6 +32,9 @@ class Options:
         self.summary_sort = "time"
         self.wall_clock = True
         self.extended = False
+        self.anomalies = False
+        self.anomaly_threshold = 3.0
+        self.anomaly_window = 100
         self.otlp_endpoint: str | None = None
         self.otlp_protocol: str | None = None
         self.otlp_service_name: str | None = None
@@ -77,6 +80,20 @@ def _microseconds(text: str) -> float:
     value = float(text)
     if not 0 <= value < float("inf"):
         raise ValueError("must be a number of microseconds, 0 or more")
+    return value
+
+
+def _deviations(text: str) -> float:
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise ValueError("must be a number of standard deviations, above 0")
+    return value
+
+
+def _window(text: str) -> int:
+    value = int(text)
+    if not 10 <= value <= 65536:
+        raise ValueError("must be from 10 to 65536")
     return value
 
 
@@ -135,6 +152,15 @@ FLAGS: tuple[Flag, ...] = (
     Flag(_STATS, "", "stats-extended", "extended",
          "Add mean, standard deviation, minimum, P50/75/90/95/99 and maximum per syscall, computed "
          "by the SIMD kernels over every duration."),
+    Flag(_STATS, "", "anomaly-realtime", "anomalies",
+         "Report on stderr, while the program runs, each call that took much longer or shorter "
+         "than the calls of its name just before it; at the end the ten furthest and the "
+         "baselines. docs/anomalies.md has the mathematics."),
+    Flag(_STATS, "", "anomaly-threshold", "anomaly_threshold",
+         "How many standard deviations are much (default 3).", "SIGMA", _deviations),
+    Flag(_STATS, "", "anomaly-window-size", "anomaly_window",
+         "With how many calls before it a call is compared, 10 to 65536 (default 100).",
+         "N", _window),
     Flag(_OTLP, "", "otlp-endpoint", "otlp_endpoint",
          "Send one trace of the run to this OTLP receiver, such as http://127.0.0.1:4317.",
          "URL", str),

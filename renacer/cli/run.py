@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 
 from renacer._native import lib, trace_words
+from renacer.analysis.anomalies import Anomalies
 from renacer.analysis.stats import Statistics, SyscallStatistics
 from renacer.capture.engine import Engine, original_environment, resolve_program
 from renacer.capture.environment import program_environment
@@ -15,6 +16,7 @@ from renacer.capture.session import Session, Streaming
 from renacer.cli.exporting import Export
 from renacer.cli.options import Options
 from renacer.cli.terminal import say
+from renacer.report.anomalies import anomaly_tables
 from renacer.report.output import Output
 from renacer.report.summary import latency_table, sort_rows, summary_table
 from renacer.report.text import TextReport, TextStyle
@@ -65,7 +67,10 @@ def _run(
     options: Options, engine: Engine, export: Export, output: Output, cleanup: ExitStack
 ) -> int:
     streaming: list[Streaming] = []
-    if spans := export.open(engine):
+    anomalies = _anomalies(options, cleanup)
+    if anomalies:  # before the spans, which carry what it finds
+        streaming.append(anomalies)
+    if spans := export.open(engine, anomalies):
         streaming.append(spans)
     if _wants_text(options, export.wanted):
         text = TextReport(output, _style(options))
@@ -79,10 +84,21 @@ def _run(
     session = Session(engine, streaming, counting)
     cleanup.callback(session.close)
     status = session.run()
+    tracer = export.tracer(engine.root_span_id)
     for statistics in counting:
-        rows = statistics.results(export.tracer(engine.root_span_id))
+        rows = statistics.results(tracer)
         _print_tables(output, sort_rows(rows, options.summary_sort), options.extended)
+    if anomalies:
+        Output().write(anomaly_tables(anomalies.report(tracer)).encode())
     return status
+
+
+def _anomalies(options: Options, cleanup: ExitStack) -> Anomalies | None:
+    if not options.anomalies:
+        return None
+    anomalies = Anomalies(Output(), options.anomaly_threshold, options.anomaly_window)
+    cleanup.callback(anomalies.close)
+    return anomalies
 
 
 def _wants_text(options: Options, exporting: bool) -> bool:

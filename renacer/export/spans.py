@@ -17,12 +17,17 @@ _CHUNK_SPANS = 4096
 
 
 def new_spans_sink(
-    encoding: int, trace_id: int = 0, max_spans: int = 0, command_args: bool = False
+    encoding: int,
+    trace_id: int = 0,
+    max_spans: int = 0,
+    command_args: bool = False,
+    anomalies: Any = None,
 ) -> Any:
     """An ``rnc_sink *`` that encodes spans as ``encoding`` (enum rnc_otlp_format).
 
     ``trace_id`` is that of process and syscall spans; ``max_spans`` limits syscall spans (0: no
-    limit); ``command_args`` puts process.command_args on process spans. Raises MemoryError.
+    limit); ``command_args`` puts process.command_args on process spans; ``anomalies`` is an anomaly
+    sink that the pump feeds before this one. Raises MemoryError.
     """
     config = ffi.new(
         "rnc_spans_config *",
@@ -35,6 +40,7 @@ def new_spans_sink(
             "chunk_spans": _CHUNK_SPANS,
             "attribute_value_limit": attribute_value_limit(),
             "command_args": command_args,
+            "anomalies": anomalies or ffi.NULL,
         },
     )
     sink = lib.rnc_spans_new(config)
@@ -44,15 +50,20 @@ def new_spans_sink(
 
 
 class SpanReport:
-    """Process and syscall spans of one trace; the limits as in :func:`new_spans_sink`."""
+    """Process and syscall spans of one trace; the rest as in :func:`new_spans_sink`."""
 
     delay = 1.0
 
     def __init__(
-        self, exporter: Exporter, trace_id: int, max_spans: int = 0, command_args: bool = False
+        self,
+        exporter: Exporter,
+        trace_id: int,
+        max_spans: int = 0,
+        command_args: bool = False,
+        anomalies: Any = None,
     ) -> None:
         self._exporter = exporter
-        self.sink = new_spans_sink(exporter.format, trace_id, max_spans, command_args)
+        self.sink = new_spans_sink(exporter.format, trace_id, max_spans, command_args, anomalies)
 
     @property
     def held_back(self) -> int:
