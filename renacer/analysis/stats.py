@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -10,7 +11,7 @@ from renacer._native import ensure, ffi, lib, string
 if TYPE_CHECKING:
     from renacer.tracing.tracer import ComputeTracer
 
-__all__ = ["PERCENTILES", "Distribution", "Statistics", "SyscallStatistics"]
+__all__ = ["PERCENTILES", "Distribution", "Statistics", "SyscallStatistics", "distributions"]
 
 PERCENTILES = (50.0, 75.0, 90.0, 95.0, 99.0)
 
@@ -69,14 +70,19 @@ class Statistics:
         )
         with operation:
             rows = [self._row(index) for index in range(count)]
-            distributions = iter(_distributions(rows) if self._extended else [])
+            kept = [
+                memoryview(ffi.buffer(row.durations, 8 * row.calls)).cast("d")
+                for row in rows
+                if row.calls and self._extended
+            ]
+            spreads = iter(distributions(kept))
             return [
                 SyscallStatistics(
                     string(row.name),
                     row.calls,
                     row.errors,
                     row.total_ns,
-                    next(distributions) if row.calls and self._extended else None,
+                    next(spreads) if row.calls and self._extended else None,
                 )
                 for row in rows
             ]
@@ -87,13 +93,11 @@ class Statistics:
         return row
 
 
-def _distributions(rows: list[Any]) -> list[Distribution]:
-    """One per row that has calls: each moment of all of them at once, then their percentiles."""
+def distributions(durations: Sequence[Any]) -> list[Distribution]:
+    """One per non-empty float64 buffer: each moment of all of them at once, then percentiles."""
     from renacer.compute.batch import Batch
 
-    batch = Batch(
-        memoryview(ffi.buffer(row.durations, 8 * row.calls)).cast("d") for row in rows if row.calls
-    )
+    batch = Batch(durations)
     means, stddevs, minima, maxima = map(batch.reduce, ("mean", "stddev", "min", "max"))
     percentiles = [
         dict(zip(PERCENTILES, vector.percentiles(PERCENTILES), strict=True)) for vector in batch

@@ -24,7 +24,17 @@ def _doctor(arguments: Sequence[str]) -> int:
     return command(arguments)
 
 
-HELPERS: dict[str, Callable[[Sequence[str]], int]] = {"backends": _backends, "doctor": _doctor}
+def _report(arguments: Sequence[str]) -> int:
+    from renacer.cli.report import command
+
+    return command(arguments)
+
+
+HELPERS: dict[str, Callable[[Sequence[str]], int]] = {
+    "backends": _backends,
+    "doctor": _doctor,
+    "report": _report,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

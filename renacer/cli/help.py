@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 
 from renacer.cli.options import FLAGS, Flag
 
-__all__ = ["page"]
+__all__ = ["helper_page", "page"]
 
 _HEAD = """\
 renacer - every syscall of a program and every SIMD compute operation, in one trace
 
 Usage:
   renacer [OPTIONS] [--] COMMAND [ARG…]
-  renacer backends | doctor
+  renacer report | backends | doctor [OPTIONS] …
 
 Runs COMMAND and shows its syscalls: one line per call, a table (-c), or one OpenTelemetry trace
 (--otlp-endpoint, --otlp-file). COMMAND keeps its input, output, signals and exit status; what
@@ -22,6 +23,7 @@ renacer prints goes to stderr or -o FILE. Options that strace has mean what they
 
 _TAIL = """\
 Helper commands:
+  report FILE…             Tables, an HTML page or a Perfetto trace of what --otlp-file wrote.
   backends                 The instruction sets of this CPU, best first, and what is missing.
   doctor                   What this machine allows, and why not. A program of one of these names
                            is traced with `renacer -- NAME`.
@@ -58,6 +60,11 @@ def page() -> str:
         for section in sections
     ]
     return "\n".join([_HEAD, *body, _TAIL])
+
+
+def helper_page(head: str, flags: Sequence[Flag]) -> str:
+    """The help text of a helper command."""
+    return f"{head}\nOptions:\n" + "".join(map(_entry, flags))
 
 
 def _entry(flag: Flag) -> str:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from renacer.errors import UsageError
 
-__all__ = ["FLAGS", "Flag", "Options", "parse"]
+__all__ = ["FLAGS", "Flag", "Options", "one_of", "parse", "parse_flags"]
 
 
 class Options:
@@ -97,7 +97,9 @@ def _window(text: str) -> int:
     return value
 
 
-def _one_of(*choices: str) -> Convert:
+def one_of(*choices: str) -> Convert:
+    """A conversion that takes these words only."""
+
     def convert(text: str) -> str:
         if text not in choices:
             raise ValueError(f"must be {' or '.join(choices)}")
@@ -124,12 +126,12 @@ FLAGS: tuple[Flag, ...] = (
          "Set VAR in the command's environment; VAR alone removes it.", "VAR[=VAL]", str),
     Flag(_TRACE, "", "engine", "engine",
          "How to see syscalls: auto or ptrace. auto takes the cheapest that works here.",
-         "NAME", _one_of("auto", "ptrace")),
+         "NAME", one_of("auto", "ptrace")),
     Flag(_OUTPUT, "o", "output", "output",
          "Write the trace and the tables to FILE instead of stderr.", "FILE", str),
     Flag(_OUTPUT, "", "format", "format",
          "Print the calls as text (one line per call, as strace does), also beside an OTLP sink.",
-         "text", _one_of("text")),
+         "text", one_of("text")),
     Flag(_OUTPUT, "T", "syscall-times", "durations", "Show the time spent in each call."),
     Flag(_OUTPUT, "t", "absolute-timestamps", "timestamps",
          "Begin each line with the time of day; -tt adds microseconds; -ttt shows seconds since "
@@ -146,7 +148,7 @@ FLAGS: tuple[Flag, ...] = (
     Flag(_STATS, "C", "summary", "summary_too", "Print the calls and then the table."),
     Flag(_STATS, "S", "summary-sort-by", "summary_sort",
          f"Order of the table: {', '.join(SORT_KEYS)} (default time).",
-         "KEY", _one_of(*SORT_KEYS)),
+         "KEY", one_of(*SORT_KEYS)),
     Flag(_STATS, "w", "summary-wall-clock", "wall_clock",
          "Wall-clock time in the table. It always is; for the scripts that say so."),
     Flag(_STATS, "", "stats-extended", "extended",
@@ -165,7 +167,7 @@ FLAGS: tuple[Flag, ...] = (
          "Send one trace of the run to this OTLP receiver, such as http://127.0.0.1:4317.",
          "URL", str),
     Flag(_OTLP, "", "otlp-protocol", "otlp_protocol",
-         "grpc (default) or http/protobuf.", "NAME", _one_of("grpc", "http/protobuf")),
+         "grpc (default) or http/protobuf.", "NAME", one_of("grpc", "http/protobuf")),
     Flag(_OTLP, "", "otlp-service-name", "otlp_service_name",
          "service.name of the trace (default: OTEL_SERVICE_NAME, else renacer).", "NAME", str),
     Flag(_OTLP, "", "otlp-header", "otlp_headers",
@@ -205,23 +207,37 @@ def parse(arguments: Sequence[str]) -> Options:
     Options end at the first word that is none, or at ``--``; the rest is the command.
     Raises UsageError, with the nearest option where one is unknown.
     """
-    by_name = {f"-{flag.short}": flag for flag in FLAGS if flag.short}
-    by_name |= {f"--{flag.long}": flag for flag in FLAGS}
-    shorts = "".join(flag.short + (":" if flag.convert else "") for flag in FLAGS if flag.short)
-    longs = [flag.long + ("=" if flag.convert else "") for flag in FLAGS]
-    try:
-        pairs, command = getopt.getopt(list(arguments), shorts, longs)
-    except getopt.GetoptError as error:
-        raise UsageError(_explain(error)) from None
-    options = Options(command)
-    for name, text in pairs:
-        _apply(options, by_name[name], name, text)
+    options = Options([])
+    options.command = parse_flags(FLAGS, options, arguments, getopt.getopt)
     if options.summary_only and options.summary_too:
         raise UsageError("-c and -C exclude each other: the table only, or the calls and the table")
     return options
 
 
-def _apply(options: Options, flag: Flag, name: str, text: str) -> None:
+def parse_flags(
+    flags: Sequence[Flag],
+    options: object,
+    arguments: Sequence[str],
+    split: Callable[..., Any] = getopt.gnu_getopt,
+) -> list[str]:
+    """Set the fields of ``options`` that the arguments name, and return the words that are none.
+
+    Raises UsageError, with the nearest of ``flags`` where one is unknown.
+    """
+    by_name = {f"-{flag.short}": flag for flag in flags if flag.short}
+    by_name |= {f"--{flag.long}": flag for flag in flags}
+    shorts = "".join(flag.short + (":" if flag.convert else "") for flag in flags if flag.short)
+    longs = [flag.long + ("=" if flag.convert else "") for flag in flags]
+    try:
+        pairs, words = split(list(arguments), shorts, longs)
+    except getopt.GetoptError as error:
+        raise UsageError(_explain(error, flags)) from None
+    for name, text in pairs:
+        _apply(options, by_name[name], name, text)
+    return list(words)
+
+
+def _apply(options: object, flag: Flag, name: str, text: str) -> None:
     current = getattr(options, flag.field)
     if flag.convert is None:
         counted = isinstance(current, int) and not isinstance(current, bool)
@@ -238,18 +254,18 @@ def _apply(options: Options, flag: Flag, name: str, text: str) -> None:
         setattr(options, flag.field, value)
 
 
-def _explain(error: getopt.GetoptError) -> str:
+def _explain(error: getopt.GetoptError, flags: Sequence[Flag]) -> str:
     import difflib
 
     dashed = f"-{error.opt}" if len(error.opt) == 1 else f"--{error.opt}"
     if "requires argument" in error.msg:
-        flag = next(flag for flag in FLAGS if error.opt in (flag.short, flag.long))
+        flag = next(flag for flag in flags if error.opt in (flag.short, flag.long))
         return f"{dashed} needs a value: {dashed} {flag.metavar}"
     if "must not have an argument" in error.msg:
         return f"{dashed} takes no value"
     if "not a unique prefix" in error.msg:
-        fitting = [f"--{flag.long}" for flag in FLAGS if flag.long.startswith(error.opt)]
+        fitting = [f"--{flag.long}" for flag in flags if flag.long.startswith(error.opt)]
         return f"{dashed} could mean {', '.join(fitting)}"
-    near = difflib.get_close_matches(error.opt, [flag.long for flag in FLAGS], 1)
+    near = difflib.get_close_matches(error.opt, [flag.long for flag in flags], 1)
     hint = f"did you mean --{near[0]}?" if near else "see renacer --help"
     return f"unknown option {dashed}: {hint}"
