@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from benches import capture, export
+from benches import capture, export, overhead
 
 COMPUTE = [
     sys.executable, "-m", "pytest", "benches/bench_compute.py", "-q", "-p", "no:timeout",
@@ -18,6 +18,7 @@ def main() -> int:
     """Run all of them; the exit status is pytest-benchmark's."""
     capture.main()
     export.main()
+    overhead.main()
     subprocess.run(PEERS, check=True)
     subprocess.run(MATRIX, check=True)
     return subprocess.run(COMPUTE, check=False).returncode
