@@ -26,67 +26,8 @@ static inline KEY *NAME(scan_tail)(const void *source, bool raw, size_t begin, s
     return next;
 }
 
-#if LANES == 8
-
-/* Vectors after which the bytes that count classes must be emptied. */
-#define CLASS_COUNT_MAX 255
-
-/* A key's class is how many bands lie above it, lo and all: the sum of the comparisons, negated. It
- * looks up the upper end of the one band the key can be in, and the byte that counts it. Writes the
- * keys inside any band to `kept`, and up to LANES - 1 more; returns how many. */
-static inline __attribute__((always_inline)) size_t NAME(scan_bands)(const void *source,
-                                                                     const bool raw, size_t length,
-                                                                     NAME(bands) * bands,
-                                                                     const size_t count,
-                                                                     KEY *kept) {
-    const ELEMENT *elements = source;
-    const KEY *keys = source;
-    __m256i lowest[BANDS_MAX], unordered = _mm256_setzero_si256();
-    KEY upper_ends[LANES] = {0}, bytes[LANES] = {0};
-    for (size_t above = 0; above <= count; above++) {
-        size_t place = (LANES - above) % LANES;
-        upper_ends[place] = above == count ? KEY_MIN : bands->hi[count - above - 1];
-        bytes[place] = above ? (KEY)(1u << (8 * (above - 1))) : 0;
-    }
-    const __m256i highest = _mm256_loadu_si256((const __m256i *)upper_ends);
-    const __m256i byte_of = _mm256_loadu_si256((const __m256i *)bytes);
-#pragma GCC unroll 4
-    for (size_t band = 0; band < count; band++)
-        lowest[band] = BROADCAST(bands->lo[band]);
-    KEY *next = kept;
-    size_t i = 0, classes[BANDS_MAX] = {0};
-    while (i + LANES <= length) {
-        size_t vectors = (length - i) / LANES;
-        size_t end = i + LANES * (vectors < CLASS_COUNT_MAX ? vectors : CLASS_COUNT_MAX);
-        __m256i class_counts = _mm256_setzero_si256();
-        for (; i < end; i += LANES) {
-            __m256i key = raw ? LOAD_KEYS(elements + i, &unordered)
-                              : _mm256_loadu_si256((const __m256i *)(keys + i));
-            __m256i class = GREATER(lowest[0], key);
-#pragma GCC unroll 4
-            for (size_t band = 1; band < count; band++)
-                class = _mm256_add_epi32(class, GREATER(lowest[band], key));
-            class_counts =
-                _mm256_add_epi32(class_counts, _mm256_permutevar8x32_epi32(byte_of, class));
-            __m256i outside = GREATER(key, _mm256_permutevar8x32_epi32(highest, class));
-            next = (KEY *)compress((uint32_t *)next, key, outside);
-        }
-        uint32_t lanes[LANES];
-        _mm256_storeu_si256((__m256i *)lanes, class_counts);
-        for (size_t lane = 0; lane < LANES; lane++)
-            for (size_t above = 0; above < count; above++)
-                classes[above] += (lanes[lane] >> (8 * above)) & CLASS_COUNT_MAX;
-    }
-    bands->unordered |= !_mm256_testz_si256(unordered, unordered);
-    for (size_t above = count; above; above--)
-        for (size_t band = count - above; band < count; band++)
-            bands->below[band] += classes[above - 1];
-    return (size_t)(NAME(scan_tail)(source, raw, i, length, bands, next) - kept);
-}
-
-#else
-
-/* Writes the keys inside any band to `kept`, and up to LANES - 1 more; returns how many. */
+/* Only one band's upper end matters to a key: that of the last band whose lower end is not above
+ * it. Writes the keys inside any band to `kept`, and up to LANES - 1 more; returns how many. */
 static inline __attribute__((always_inline)) size_t NAME(scan_bands)(const void *source,
                                                                      const bool raw, size_t length,
                                                                      NAME(bands) * bands,
@@ -107,14 +48,15 @@ static inline __attribute__((always_inline)) size_t NAME(scan_bands)(const void 
     for (; i + LANES <= length; i += LANES) {
         __m256i key = raw ? LOAD_KEYS(elements + i, &unordered)
                           : _mm256_loadu_si256((const __m256i *)(keys + i));
-        __m256i outside = _mm256_set1_epi64x(-1);
+        __m256i below[BANDS_MAX], upper_end = highest[0];
 #pragma GCC unroll 4
         for (size_t band = 0; band < count; band++) {
-            __m256i below = GREATER(lowest[band], key);
-            below_counts[band] = ADD_MASK(below_counts[band], below);
-            outside =
-                _mm256_and_si256(outside, _mm256_or_si256(below, GREATER(key, highest[band])));
+            below[band] = GREATER(lowest[band], key);
+            below_counts[band] = ADD_MASK(below_counts[band], below[band]);
+            if (band)
+                upper_end = _mm256_blendv_epi8(highest[band], upper_end, below[band]);
         }
+        __m256i outside = _mm256_or_si256(below[0], GREATER(key, upper_end));
         next = (KEY *)compress((uint32_t *)next, key, outside);
     }
     bands->unordered |= !_mm256_testz_si256(unordered, unordered);
@@ -128,12 +70,10 @@ static inline __attribute__((always_inline)) size_t NAME(scan_bands)(const void 
     return (size_t)(NAME(scan_tail)(source, raw, i, length, bands, next) - kept);
 }
 
-#endif
-
-static inline
-    __attribute__((always_inline)) size_t NAME(scan_count)(const void *source, const bool raw,
-                                                           size_t length, NAME(bands) * bands,
-                                                           KEY *kept) {
+static inline __attribute__((always_inline)) size_t NAME(scan_count)(const void *source,
+                                                                     const bool raw, size_t length,
+                                                                     NAME(bands) * bands,
+                                                                     KEY *kept) {
     return bands->count == 1   ? NAME(scan_bands)(source, raw, length, bands, 1, kept)
            : bands->count == 2 ? NAME(scan_bands)(source, raw, length, bands, 2, kept)
            : bands->count == 3 ? NAME(scan_bands)(source, raw, length, bands, 3, kept)
@@ -153,26 +93,32 @@ static size_t NAME(keep_bands)(const void *source, bool raw, size_t length, NAME
     return inside;
 }
 
-/* Bands around the ranks, overlapping ones made one, or single keys when `narrow`; band_of[i] is
- * that of ranks[i]. */
-static void NAME(bands_around)(const KEY *sample, size_t sampled, size_t length,
+/* Bands around the ranks, or single keys when `narrow`; band_of[i] is that of ranks[i]. Overlapping
+ * ones are made one, and so are close ones of which little comes: to keep the keys between them is
+ * cheaper than to compare all keys with one band more. */
+static void NAME(bands_around)(NAME(sorted) sample, size_t sampled, size_t length,
                                const size_t *ranks, size_t count, bool narrow, NAME(bands) * bands,
                                size_t *band_of) {
+    double begin = 0, end = 0; /* of the last band, as places in the sample */
     memset(bands, 0, sizeof *bands);
     for (size_t i = 0; i < count; i++) {
         double part = ((double)ranks[i] + 0.5) / (double)length;
         double centre = part * (double)sampled, spread = sqrt(centre * (1 - part));
         double margin = narrow ? 0 : bands_deviations(sampled) * spread + 1;
         double low = floor(centre - margin), high = floor(centre + margin);
-        KEY lo = low < 0 ? KEY_MIN : sample[(size_t)low];
-        KEY hi = high >= (double)sampled ? KEY_MAX : sample[(size_t)high];
-        if (bands->count && lo <= bands->hi[bands->count - 1]) {
-            if (hi > bands->hi[bands->count - 1])
-                bands->hi[bands->count - 1] = hi;
+        KEY lo = low < 0 ? KEY_MIN : NAME(at)(sample, (size_t)low);
+        KEY hi = high >= (double)sampled ? KEY_MAX : NAME(at)(sample, (size_t)high);
+        size_t last = bands->count - 1;
+        bool close = low - end <= (double)sampled / 16 && high - begin <= (double)sampled / 4;
+        if (bands->count && (close || lo <= bands->hi[last])) {
+            if (hi > bands->hi[last])
+                bands->hi[last] = hi;
         } else {
+            begin = low;
             bands->lo[bands->count] = lo;
             bands->hi[bands->count++] = hi;
         }
+        end = high;
         band_of[i] = bands->count - 1;
     }
 }
@@ -185,33 +131,80 @@ static inline KEY *NAME(after)(KEY *keys, size_t count) {
     return keys + ((count + LANES + 1) & ~(size_t)1);
 }
 
-/* The ranks of one band, all from the data's begin, in the keys that are kept of all bands. Returns
- * false when one of them is not in the band, or the band is too much of the data. */
-static bool NAME(select_in_band)(const NAME(bands) * bands, size_t band, KEY *kept, size_t inside,
-                                 size_t length, const size_t *ranks, size_t count, KEY pairs[][2]) {
-    KEY lo = bands->lo[band], hi = bands->hi[band], *keys = kept, *rest = NAME(after)(kept, inside);
-    size_t own = inside, below = bands->below[band], local[BANDS_MAX];
-    if (bands->count > 1) {
-        own = NAME(scan)(kept, false, inside, lo, hi, rest).inside;
-        keys = rest;
-        rest = NAME(after)(keys, own);
+/* Packs the keys below the pivot to the front, in place, and the others to `rest`, and up to
+ * LANES - 1 more after either; returns how many are below. */
+static size_t NAME(split)(KEY *keys, size_t length, KEY pivot, KEY *rest) {
+    const __m256i pivots = BROADCAST(pivot);
+    KEY *below = keys;
+    size_t i = 0;
+    for (; i + LANES <= length; i += LANES) {
+        __m256i key = _mm256_loadu_si256((const __m256i *)(keys + i));
+        __m256i is_below = GREATER(pivots, key);
+        rest = (KEY *)compress((uint32_t *)rest, key, is_below);
+        below = (KEY *)compress_inverted((uint32_t *)below, key, is_below);
     }
-    bool last_is_in = ranks[count - 1] + 1 < below + own || below + own == length;
-    if (ranks[0] < below || ranks[count - 1] >= below + own || !last_is_in)
+    for (; i < length; i++) {
+        KEY key = keys[i];
+        *rest = *below = key;
+        rest += key >= pivot;
+        below += key < pivot;
+    }
+    return (size_t)(below - keys);
+}
+
+/* Where ranks are searched: the bands, and memory up to `end`. */
+typedef struct NAME(search) {
+    const NAME(bands) * bands;
+    const size_t *ranks, *band_of; /* from the data's begin; rising */
+    size_t length;                 /* of the data */
+    const KEY *end;
+    KEY (*pairs)[2];
+    bool *missed; /* the rank is not in its band, or the band is too much of the data */
+} NAME(search);
+
+/* The ranks [first, last) of one band, whose keys these are. */
+static bool NAME(select_in_band)(const NAME(search) * in, KEY *keys, size_t own, size_t first,
+                                 size_t last) {
+    size_t band = in->band_of[first], below = in->bands->below[band], local[BANDS_MAX];
+    KEY lo = in->bands->lo[band], *rest = NAME(after)(keys, own);
+    bool last_is_in = in->ranks[last - 1] + 1 < below + own || below + own == in->length;
+    if (in->ranks[first] < below || in->ranks[last - 1] >= below + own || !last_is_in)
         return false;
-    for (size_t i = 0; i < count; i++) {
-        pairs[i][0] = pairs[i][1] = lo;
-        local[i] = ranks[i] - below;
+    for (size_t i = first; i < last; i++) {
+        in->pairs[i][0] = in->pairs[i][1] = lo;
+        local[i - first] = in->ranks[i] - below;
     }
-    if (lo == hi)
+    if (lo == in->bands->hi[band])
         return true;
-    if (2 * own > length || inside + 3 * own + 4 * LANES > 2 * length)
+    if (2 * own > in->length || (const char *)rest + RNC_SCRATCH_BYTES(own) > (const char *)in->end)
         return false;
-    if (count == 1)
-        NAME(select)(keys, false, own, local[0], rest, own + RNC_SCRATCH_SLACK, pairs[0], NULL);
+    if (last - first == 1)
+        NAME(select)(keys, false, own, local[0], rest, own + RNC_SCRATCH_SLACK, in->pairs[first],
+                     NULL);
     else
-        NAME(select_ranks)(keys, false, own, local, count, rest, pairs, NULL);
+        NAME(select_ranks)(keys, false, own, local, last - first, rest, in->pairs + first, NULL);
     return true;
+}
+
+/* The ranks [first, last), in the keys of their bands: halves the bands until one is left. */
+static void NAME(select_in_bands)(const NAME(search) * in, KEY *keys, size_t own, size_t first,
+                                  size_t last) {
+    size_t low = in->band_of[first], high = in->band_of[last - 1], middle = first;
+    while (middle < last && in->band_of[middle] <= low + (high - low) / 2)
+        middle++;
+    KEY *rest = NAME(after)(keys, own);
+    if (middle == last) {
+        bool found = NAME(select_in_band)(in, keys, own, first, last);
+        for (size_t i = first; i < last; i++)
+            in->missed[i] = !found;
+    } else if (rest + own + LANES > in->end) {
+        for (size_t i = first; i < last; i++)
+            in->missed[i] = true;
+    } else {
+        size_t below = NAME(split)(keys, own, in->bands->lo[in->band_of[middle]], rest);
+        NAME(select_in_bands)(in, rest, own - below, middle, last);
+        NAME(select_in_bands)(in, keys, below, first, middle);
+    }
 }
 
 /* At most BANDS_MAX ranks, in what of the data lies around them, and so on until that is little.
@@ -221,19 +214,19 @@ static bool NAME(select_in_band)(const NAME(bands) * bands, size_t band, KEY *ke
 static void NAME(select_ranks)(const void *source, bool raw, size_t length, const size_t *ranks,
                                size_t count, void *scratch, KEY pairs[][2], bool *unordered) {
     KEY *kept = scratch;
-    if (length <= FEW_FOR_RANKS) {
-        NAME(sort_few)(source, raw, length, kept, unordered);
+    if (length <= FEW) {
+        NAME(sorted) few = NAME(sort_few)(source, raw, length, kept, unordered);
         for (size_t i = 0; i < count; i++) {
-            pairs[i][0] = kept[ranks[i]];
-            pairs[i][1] = kept[ranks[i] + 1 < length ? ranks[i] + 1 : ranks[i]];
+            pairs[i][0] = NAME(at)(few, ranks[i]);
+            pairs[i][1] = NAME(at)(few, ranks[i] + 1 < length ? ranks[i] + 1 : ranks[i]);
         }
         return;
     }
     NAME(bands) bands = {0};
     size_t inside = length, sampled = bands_sample_length(length), band_of[BANDS_MAX];
     for (int narrow = 0; narrow < 2 && bands.count < 2 && 2 * inside > length; narrow++) {
-        NAME(sample_of)(source, raw, length, sampled, kept);
-        NAME(bands_around)(kept, sampled, length, ranks, count, narrow, &bands, band_of);
+        NAME(sorted) sample = NAME(sample_of)(source, raw, length, sampled, kept);
+        NAME(bands_around)(sample, sampled, length, ranks, count, narrow, &bands, band_of);
         inside = NAME(keep_bands)(source, raw, length, &bands, kept);
         if (bands.unordered) {
             *unordered = true;
@@ -241,14 +234,9 @@ static void NAME(select_ranks)(const void *source, bool raw, size_t length, cons
         }
     }
     bool missed[BANDS_MAX];
-    for (size_t i = 0, end; i < count; i = end) {
-        for (end = i + 1; end < count && band_of[end] == band_of[i];)
-            end++;
-        bool found = NAME(select_in_band)(&bands, band_of[i], kept, inside, length, ranks + i,
-                                          end - i, pairs + i);
-        for (size_t k = i; k < end; k++)
-            missed[k] = !found;
-    }
+    const void *end = (const char *)scratch + RNC_SCRATCH_BYTES(length);
+    NAME(search) search = {&bands, ranks, band_of, length, end, pairs, missed};
+    NAME(select_in_bands)(&search, kept, inside, 0, count);
     for (size_t i = 0; i < count; i++)
         if (missed[i])
             NAME(select)(source, raw, length, ranks[i], scratch, length + RNC_SCRATCH_SLACK,

@@ -4,8 +4,9 @@
  *     ELEMENT      float or double         LANES                  keys in a vector
  *     BROADCAST(key), GREATER(a, b), ADD_MASK(counts, mask)       on __m256i
  *     LOAD_KEYS(elements, unordered)       a vector of keys from elements, NaNs noted
- *     LOWER(a, b), UPPER(a, b), REVERSE(a) on vectors of keys
- *     SORT_VECTOR(a), MERGE_VECTOR(a)      its keys in order; the same of a bitonic sequence
+ *     LOWER(a, b), UPPER(a, b)             lane by lane
+ *     MIRROR(a, lanes), SWAP(a, lanes)     each group of lanes reversed; its halves exchanged
+ *     UPPER_HALVES(a, b, lanes)            a with the upper half of each group of lanes from b
  *
  * A sample gives two keys, lo and hi, that the rank very likely lies between. One pass counts what
  * is below and keeps what is inside, a few percent of the data, and the search goes on in that. A
@@ -87,8 +88,9 @@ static KEY NAME(least_above)(const void *source, bool raw, size_t length, KEY bo
 
 #include "compute/kernels/sort.h"
 
-/* The keys of few elements, in order; `out` has room for a vector more. */
-static void NAME(sort_few)(const void *source, bool raw, size_t length, KEY *out, bool *unordered) {
+/* The keys of few elements, in order; `out` has room for SORT_ROOM(length). */
+static NAME(sorted)
+    NAME(sort_few)(const void *source, bool raw, size_t length, KEY *out, bool *unordered) {
     __m256i unordered_lanes = _mm256_setzero_si256();
     const ELEMENT *elements = source;
     size_t i = 0;
@@ -103,7 +105,7 @@ static void NAME(sort_few)(const void *source, bool raw, size_t length, KEY *out
         memcpy(out, source, length * sizeof(KEY));
     if (unordered)
         *unordered |= found;
-    NAME(sort)(out, length);
+    return NAME(sort)(out, length);
 }
 
 /* wide: memory for `length` 8-byte keys. */
@@ -118,30 +120,30 @@ static void NAME(select_by_radix)(const KEY *keys, size_t length, size_t rank, K
     pair[1] = rank + 1 < length ? (KEY)(found[1] >> unused) ^ KEY_MIN : above;
 }
 
-/* A stratified sample, sorted; count is a multiple of LANES. */
-static void NAME(sample_of)(const void *source, bool raw, size_t length, size_t count,
-                            KEY *sample) {
+/* A stratified sample, sorted; count is a power of two, of a vector at least. */
+static NAME(sorted)
+    NAME(sample_of)(const void *source, bool raw, size_t length, size_t count, KEY *sample) {
     size_t step = length / count;
     for (size_t i = 0; i < count; i++) {
         uint32_t noise = (uint32_t)i * 2654435769u;
         noise = (noise ^ (noise >> 15)) * 2246822519u;
         sample[i] = NAME(key_at)(source, raw, i * step + (((size_t)(noise >> 8) * step) >> 24));
     }
-    NAME(sort)(sample, count);
+    return NAME(sort)(sample, count);
 }
 
 /* Two keys of the data around the rank, or its ends; equal ones when `narrow`. */
 static void NAME(bracket)(const void *source, bool raw, size_t length, size_t rank, bool narrow,
                           KEY *lo, KEY *hi) {
-    KEY sample[SAMPLE_LARGEST];
+    KEY keys[SAMPLE_LARGEST];
     size_t count = sample_length(length);
-    NAME(sample_of)(source, raw, length, count, sample);
+    NAME(sorted) sample = NAME(sample_of)(source, raw, length, count, keys);
     double part = ((double)rank + 0.5) / (double)length;
     double centre = part * (double)count;
     double margin = narrow ? 0 : deviations(count) * sqrt((double)count * part * (1 - part)) + 1;
     double low = floor(centre - margin), high = floor(centre + margin);
-    *lo = low < 0 ? KEY_MIN : sample[(size_t)low];
-    *hi = high >= (double)count ? KEY_MAX : sample[(size_t)high];
+    *lo = low < 0 ? KEY_MIN : NAME(at)(sample, (size_t)low);
+    *hi = high >= (double)count ? KEY_MAX : NAME(at)(sample, (size_t)high);
 }
 
 /* scratch: 16 * stride bytes, of which the keys that are left move between the first two arrays of
@@ -185,10 +187,10 @@ static void NAME(select)(const void *source, bool raw, size_t length, size_t ran
         raw = false;
     }
     if (length <= FEW) {
-        KEY few[FEW + LANES];
-        NAME(sort_few)(source, raw, length, few, unordered);
-        pair[0] = few[rank];
-        pair[1] = rank + 1 < length ? few[rank + 1] : above;
+        KEY keys[SORT_ROOM(FEW)];
+        NAME(sorted) few = NAME(sort_few)(source, raw, length, keys, unordered);
+        pair[0] = NAME(at)(few, rank);
+        pair[1] = rank + 1 < length ? NAME(at)(few, rank + 1) : above;
         return;
     }
     void *wide = sizeof(KEY) == sizeof(uint64_t) ? target : (KEY *)scratch + 2 * stride;
@@ -209,6 +211,6 @@ static void NAME(select)(const void *source, bool raw, size_t length, size_t ran
 #undef LOAD_KEYS
 #undef LOWER
 #undef UPPER
-#undef REVERSE
-#undef SORT_VECTOR
-#undef MERGE_VECTOR
+#undef MIRROR
+#undef SWAP
+#undef UPPER_HALVES

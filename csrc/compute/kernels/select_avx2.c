@@ -11,10 +11,12 @@
 #include <immintrin.h>
 
 #define FEW            256 /* are sorted */
-#define FEW_FOR_RANKS  400 /* where several ranks are wanted */
 #define SAMPLE_LARGEST 1024
 #define BLOCK_LENGTH   ((size_t)1 << 30)
 #define BANDS_MAX      4 /* of several ranks that are found in one pass */
+
+/* Sorting fills up to a power of two of vectors. */
+#define SORT_ROOM(length) (2 * (length) + 8)
 
 #ifndef ROUNDS_MAX /* a test sets it, to reach the guard */
 #define ROUNDS_MAX 24
@@ -61,16 +63,20 @@ static inline double bands_deviations(size_t sample) {
 
 /* Stores the 32-bit lanes that are zero in `dropped`, packed; returns where the next one goes.
  * Writes a whole vector. */
-static inline uint32_t *compress(uint32_t *out, __m256i lanes, __m256i dropped) {
-    unsigned kept = 0xffu ^ (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(dropped));
+static inline uint32_t *compress_mask(uint32_t *out, __m256i lanes, unsigned kept) {
     __m256i places = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)&places_of_mask[kept]));
     _mm256_storeu_si256((__m256i *)out, _mm256_permutevar8x32_epi32(lanes, places));
     return out + bits_of_mask[kept];
 }
 
-/* Orders each lane and its partner's; of two, the upper one is named in the constant. */
-#define EXCHANGE_LANES(key, partner, upper_lanes)                                                  \
-    _mm256_blend_epi32(LOWER(key, partner), UPPER(key, partner), upper_lanes)
+static inline uint32_t *compress(uint32_t *out, __m256i lanes, __m256i dropped) {
+    return compress_mask(out, lanes,
+                         0xffu ^ (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(dropped)));
+}
+
+static inline uint32_t *compress_inverted(uint32_t *out, __m256i lanes, __m256i kept) {
+    return compress_mask(out, lanes, (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(kept)));
+}
 
 /* ---- float32 --------------------------------------------------------------------------------- */
 
@@ -86,9 +92,9 @@ static inline uint32_t *compress(uint32_t *out, __m256i lanes, __m256i dropped) 
 #define LOAD_KEYS(place, unordered) load_keys_f32_avx2(place, unordered)
 #define LOWER(a, b)                 _mm256_min_epi32(a, b)
 #define UPPER(a, b)                 _mm256_max_epi32(a, b)
-#define REVERSE(key)                reverse_f32_avx2(key)
-#define MERGE_VECTOR(key)           merge_vector_f32_avx2(key)
-#define SORT_VECTOR(key)            sort_vector_f32_avx2(key)
+#define MIRROR(key, lanes)          mirror_f32_avx2(key, lanes)
+#define SWAP(key, lanes)            swap_f32_avx2(key, lanes)
+#define UPPER_HALVES(a, b, lanes)   upper_halves_f32_avx2(a, b, lanes)
 
 static inline float load_f32_avx2(const float *data, size_t index) {
     return rnc_load_f32(data, index);
@@ -102,23 +108,24 @@ static inline __m256i load_keys_f32_avx2(const float *elements, __m256i *unorder
     return _mm256_xor_si256(bits, _mm256_srli_epi32(_mm256_srai_epi32(bits, 31), 1));
 }
 
-static inline __m256i reverse_f32_avx2(__m256i key) {
-    return _mm256_permutevar8x32_epi32(key, _mm256_setr_epi32(7, 6, 5, 4, 3, 2, 1, 0));
+static inline __attribute__((always_inline)) __m256i mirror_f32_avx2(__m256i key,
+                                                                     const size_t lanes) {
+    return lanes == 2 ? _mm256_shuffle_epi32(key, 0xb1)
+           : lanes == 4
+               ? _mm256_shuffle_epi32(key, 0x1b)
+               : _mm256_permutevar8x32_epi32(key, _mm256_setr_epi32(7, 6, 5, 4, 3, 2, 1, 0));
 }
 
-static inline __m256i merge_vector_f32_avx2(__m256i key) {
-    key = EXCHANGE_LANES(key, _mm256_permute4x64_epi64(key, 0x4e), 0xf0);
-    key = EXCHANGE_LANES(key, _mm256_shuffle_epi32(key, 0x4e), 0xcc);
-    return EXCHANGE_LANES(key, _mm256_shuffle_epi32(key, 0xb1), 0xaa);
+static inline __attribute__((always_inline)) __m256i swap_f32_avx2(__m256i key,
+                                                                   const size_t lanes) {
+    return lanes == 2 ? _mm256_shuffle_epi32(key, 0xb1) : _mm256_shuffle_epi32(key, 0x4e);
 }
 
-static inline __m256i sort_vector_f32_avx2(__m256i key) {
-    key = EXCHANGE_LANES(key, _mm256_shuffle_epi32(key, 0xb1), 0xaa);
-    key = EXCHANGE_LANES(key, _mm256_shuffle_epi32(key, 0x1b), 0xcc);
-    key = EXCHANGE_LANES(key, _mm256_shuffle_epi32(key, 0xb1), 0xaa);
-    key = EXCHANGE_LANES(key, reverse_f32_avx2(key), 0xf0);
-    key = EXCHANGE_LANES(key, _mm256_shuffle_epi32(key, 0x4e), 0xcc);
-    return EXCHANGE_LANES(key, _mm256_shuffle_epi32(key, 0xb1), 0xaa);
+static inline __attribute__((always_inline)) __m256i upper_halves_f32_avx2(__m256i a, __m256i b,
+                                                                           const size_t lanes) {
+    return lanes == 2   ? _mm256_blend_epi32(a, b, 0xaa)
+           : lanes == 4 ? _mm256_blend_epi32(a, b, 0xcc)
+                        : _mm256_blend_epi32(a, b, 0xf0);
 }
 
 #include "compute/kernels/bracket.h"
@@ -147,9 +154,9 @@ void rnc_select_f32_avx2(const rnc_input *in, rnc_result *out) {
 #define LOAD_KEYS(place, unordered) load_keys_f64_avx2(place, unordered)
 #define LOWER(a, b)                 _mm256_blendv_epi8(a, b, _mm256_cmpgt_epi64(a, b))
 #define UPPER(a, b)                 _mm256_blendv_epi8(b, a, _mm256_cmpgt_epi64(a, b))
-#define REVERSE(key)                _mm256_permute4x64_epi64(key, 0x1b)
-#define MERGE_VECTOR(key)           merge_vector_f64_avx2(key)
-#define SORT_VECTOR(key)            sort_vector_f64_avx2(key)
+#define MIRROR(key, lanes)          mirror_f64_avx2(key, lanes)
+#define SWAP(key, lanes)            _mm256_shuffle_epi32(key, 0x4e)
+#define UPPER_HALVES(a, b, lanes)   upper_halves_f64_avx2(a, b, lanes)
 
 static inline double load_f64_avx2(const double *data, size_t index) {
     return rnc_load_f64(data, index);
@@ -164,15 +171,14 @@ static inline __m256i load_keys_f64_avx2(const double *elements, __m256i *unorde
     return _mm256_xor_si256(bits, _mm256_srli_epi64(negative, 1));
 }
 
-static inline __m256i merge_vector_f64_avx2(__m256i key) {
-    key = EXCHANGE_LANES(key, _mm256_permute4x64_epi64(key, 0x4e), 0xf0);
-    return EXCHANGE_LANES(key, _mm256_shuffle_epi32(key, 0x4e), 0xcc);
+static inline __attribute__((always_inline)) __m256i mirror_f64_avx2(__m256i key,
+                                                                     const size_t lanes) {
+    return lanes == 2 ? _mm256_shuffle_epi32(key, 0x4e) : _mm256_permute4x64_epi64(key, 0x1b);
 }
 
-static inline __m256i sort_vector_f64_avx2(__m256i key) {
-    key = EXCHANGE_LANES(key, _mm256_shuffle_epi32(key, 0x4e), 0xcc);
-    key = EXCHANGE_LANES(key, _mm256_permute4x64_epi64(key, 0x1b), 0xf0);
-    return EXCHANGE_LANES(key, _mm256_shuffle_epi32(key, 0x4e), 0xcc);
+static inline __attribute__((always_inline)) __m256i upper_halves_f64_avx2(__m256i a, __m256i b,
+                                                                           const size_t lanes) {
+    return lanes == 2 ? _mm256_blend_epi32(a, b, 0xcc) : _mm256_blend_epi32(a, b, 0xf0);
 }
 
 #include "compute/kernels/bracket.h"
