@@ -35,4 +35,4 @@ class Exporter(Protocol):
         """Finish within ``timeout``; True only if nothing was lost."""
 
     def stats(self) -> dict[str, Any]:
-        """produced = exported + rejected + dropped (by reason) + unconfirmed + pending."""
+        """Counts that add up, see :class:`renacer.export.outcome.Ledger`."""

@@ -5,24 +5,20 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from renacer._native import lib
 from renacer.errors import ExportError
-from renacer.export.endpoint import Endpoint, resolve_endpoint, resolve_protocol
+from renacer.export.endpoint import resolve_endpoint, resolve_protocol
 from renacer.export.entries import ComputeOperation, Decision, SyscallEntry
 from renacer.export.manual import ManualSpans
 from renacer.export.outcome import Outcome
 from renacer.export.resource import Frame, create_resource
-from renacer.export.sdk import deliver_decoded
-from renacer.export.sender import DEFAULT_SHUTDOWN_S, Deliver, Interrupt, Sender
-from renacer.export.transport import (
-    INSTALL_HINT,
-    HooksChanged,
-    open_exporter,
-    open_transport,
-    quiet,
-)
+from renacer.export.sdk import connect
+from renacer.export.sender import DEFAULT_SHUTDOWN_S, Deliver, Interrupt, Keep, Sender
+from renacer.export.spool import Spool
+from renacer.export.transport import INSTALL_HINT, Transport
 from renacer.export.variables import sdk_disabled
 
 __all__ = ["OtlpExporter"]
@@ -36,8 +32,9 @@ class OtlpExporter:
     ``endpoint`` is ``http://host:port``, ``https://…`` or ``host:port``; ``protocol`` is ``grpc``
     or ``http/protobuf``. What is not given comes from the OTEL_* variables, and then from their
     defaults. ``headers`` are added to every request. ``timeout`` bounds one batch with its retries,
-    in seconds (default 10). Raises ExportError for a bad endpoint, header or protocol, and when the
-    OpenTelemetry packages are missing; an endpoint that cannot be reached is no error here.
+    in seconds (default 10). ``spool`` is a directory for what could not be delivered, to be sent
+    later by ``renacer replay``. Raises ExportError for a bad endpoint, header, protocol or spool,
+    and when the OpenTelemetry packages are missing; that nobody answers is no error here.
 
     In a forked child it goes on with a connection, a root span and counts of its own; what the
     parent recorded stays the parent's.
@@ -54,6 +51,7 @@ class OtlpExporter:
         service_name: str | None = None,
         resource_attributes: Mapping[str, Any] | None = None,
         timeout: float | None = None,
+        spool: str | os.PathLike[str] | None = None,
     ) -> None:
         self.protocol = resolve_protocol(protocol)
         target = resolve_endpoint(endpoint, self.protocol)
@@ -68,32 +66,35 @@ class OtlpExporter:
         except ImportError as error:
             raise ExportError(f"cannot export spans: {INSTALL_HINT} ({error})") from None
 
-        def open_delivery() -> tuple[Deliver, Interrupt]:
-            return self._delivery(target, headers, timeout)
+        sending = not sdk_disabled()
+        first = connect(target, headers, timeout) if sending else None
 
-        deliver, interrupt = open_delivery()
-        self._sender = Sender(deliver, interrupt, idle=self._take_manual, reopen=open_delivery)
+        def reopen() -> tuple[Deliver, Interrupt]:
+            return self._delivery(connect(target, headers, timeout) if sending else None)
 
-    def _delivery(
-        self, target: Endpoint, headers: Mapping[str, str] | None, timeout: float | None
-    ) -> tuple[Deliver, Interrupt]:
-        if sdk_disabled():
+        self._sender = Sender(
+            *self._delivery(first),
+            idle=self._take_manual,
+            reopen=reopen,
+            keep=self._keeper(Spool(spool)) if sending and spool is not None else None,
+            lanes=first.lanes if first else 1,
+        )
+
+    def _delivery(self, transport: Transport | None) -> tuple[Deliver, Interrupt]:
+        if transport is None:
             return lambda spans, count: Outcome(reason=DISABLED), lambda: None
-        try:
-            transport = open_transport(target, headers, timeout)
-        except HooksChanged:
-            return self._public_delivery(open_exporter(target, headers, timeout))
         frame = self._frame.proto
         return lambda spans, count: transport.send(frame(spans), count), transport.interrupt
 
-    def _public_delivery(self, exporter: Any) -> tuple[Deliver, Interrupt]:
-        resource = self._frame.resource
+    def _keeper(self, spool: Spool) -> Keep:
+        def keep(spans: bytes, count: int, outcome: Outcome) -> Outcome:
+            problem = spool.keep(self._frame.proto(spans))
+            detail = outcome.detail or outcome.reason
+            if problem:
+                return replace(outcome, detail=f"{detail}; {problem}")
+            return replace(outcome, detail=detail, spooled=True)
 
-        def interrupt() -> None:
-            with quiet:
-                exporter.shutdown()
-
-        return lambda spans, count: deliver_decoded(exporter, resource, spans), interrupt
+        return keep
 
     @property
     def target(self) -> str:

@@ -14,17 +14,27 @@ class Outcome:
     """How one delivery ended.
 
     ``rejected`` counts spans of a delivery the receiver otherwise took. A failed delivery has a
-    ``reason``; it is ``unconfirmed`` when the receiver may have taken it without saying so.
+    ``reason``; it is ``unconfirmed`` when the receiver may have taken it without saying so, and
+    ``spooled`` when it was kept on disk to be sent later. ``refused``: the receiver said no.
     """
 
     rejected: int = 0
     reason: str = ""
     detail: str = ""
     unconfirmed: bool = False
+    spooled: bool = False
+    refused: bool = False
+
+    @property
+    def failed(self) -> bool:
+        """The delivery came to nothing, as far as is known."""
+        return bool(self.reason)
 
 
 class Ledger:
-    """Counts spans; ``produced == exported + rejected + dropped + unconfirmed + pending`` always.
+    """Counts spans, exactly.
+
+    ``produced == exported + rejected + dropped + spooled + unconfirmed + pending`` always.
 
     Not locked: its owner is.
     """
@@ -33,6 +43,7 @@ class Ledger:
         self.produced = 0
         self.exported = 0
         self.rejected = 0
+        self.spooled = 0
         self.unconfirmed = 0
         self.dropped: Counter[str] = Counter()
         self.last_error = ""
@@ -40,13 +51,15 @@ class Ledger:
     @property
     def lost(self) -> int:
         """Spans not known to have been taken, and no longer pending."""
-        return self.rejected + self.unconfirmed + sum(self.dropped.values())
+        return self.rejected + self.spooled + self.unconfirmed + sum(self.dropped.values())
 
     def settle(self, count: int, outcome: Outcome) -> None:
         """Book ``count`` produced spans under ``outcome``."""
         if outcome.detail or outcome.reason:
             self.last_error = outcome.detail or outcome.reason
-        if outcome.unconfirmed:
+        if outcome.spooled:
+            self.spooled += count
+        elif outcome.unconfirmed:
             self.unconfirmed += count
         elif outcome.reason:
             self.dropped[outcome.reason] += count
@@ -62,6 +75,7 @@ class Ledger:
             "exported": self.exported,
             "rejected": self.rejected,
             "dropped": dict(self.dropped),
+            "spooled": self.spooled,
             "unconfirmed": self.unconfirmed,
             "pending": self.produced - self.exported - self.lost,
         }

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from renacer._native import lib
 from renacer._version import version
 from renacer.errors import ExportError
+from renacer.export.endpoint import Endpoint
 from renacer.export.outcome import Outcome
 from renacer.export.resource import SCOPE, create_resource
 from renacer.export.sender import DEFAULT_SHUTDOWN_S, Sender
-from renacer.export.transport import INSTALL_HINT, quiet
+from renacer.export.transport import (
+    INSTALL_HINT,
+    HooksChanged,
+    Transport,
+    open_exporter,
+    open_transport,
+    quiet,
+)
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import ReadableSpan
 
-__all__ = ["SdkBridge", "decode_spans", "deliver_decoded"]
+__all__ = ["SdkBridge", "connect", "decode_spans"]
 
 _CONTEXT_IS_REMOTE = 0x200
 
@@ -36,11 +44,30 @@ def _attributes(pairs: Any) -> dict[str, Any]:
 def decode_spans(spans: bytes, resource: Resource) -> list[ReadableSpan]:
     """The C encoder's RNC_OTLP_PROTO spans as the SDK's own span objects."""
     from opentelemetry.proto.trace.v1.trace_pb2 import ScopeSpans
-    from opentelemetry.sdk.trace import Event, ReadableSpan
     from opentelemetry.sdk.util.instrumentation import InstrumentationScope
-    from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
     scope = InstrumentationScope(SCOPE, version())
+    return _readable(ScopeSpans.FromString(spans).spans, resource, scope)
+
+
+def decode_request(request: bytes) -> list[ReadableSpan]:
+    """The spans of an ExportTraceServiceRequest as the SDK's own span objects."""
+    from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+    from opentelemetry.sdk.resources import Resource
+    from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+
+    spans: list[ReadableSpan] = []
+    for part in ExportTraceServiceRequest.FromString(request).resource_spans:
+        resource = Resource(_attributes(part.resource.attributes))
+        for scoped in part.scope_spans:
+            scope = InstrumentationScope(scoped.scope.name, scoped.scope.version)
+            spans += _readable(scoped.spans, resource, scope)
+    return spans
+
+
+def _readable(spans: Any, resource: Resource, scope: Any) -> list[ReadableSpan]:
+    from opentelemetry.sdk.trace import Event, ReadableSpan
+    from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
     def context(trace_id: bytes, span_id: bytes, remote: bool) -> SpanContext:
         return SpanContext(
@@ -72,23 +99,49 @@ def decode_spans(spans: bytes, resource: Resource) -> list[ReadableSpan]:
             end_time=span.end_time_unix_nano,
             instrumentation_scope=scope,
         )
-        for span in ScopeSpans.FromString(spans).spans
+        for span in spans
     ]
 
 
-def deliver_decoded(span_exporter: Any, resource: Resource, spans: bytes) -> Outcome:
-    """Hand RNC_OTLP_PROTO spans to ``span_exporter.export``.
+def export_spans(span_exporter: Any, spans: Sequence[ReadableSpan]) -> Outcome:
+    """Hand spans to ``span_exporter.export``.
 
     It tells only success or failure, so a failed batch counts as unconfirmed.
     """
     from opentelemetry.sdk.trace.export import SpanExportResult
 
     with quiet:
-        result = span_exporter.export(decode_spans(spans, resource))
+        result = span_exporter.export(spans)
     if result is SpanExportResult.SUCCESS:
         return Outcome()
     name = type(span_exporter).__name__
     return Outcome(reason=f"{name} failed", detail=f"{name}.export failed", unconfirmed=True)
+
+
+class PublicTransport(Transport):
+    """Requests decoded into SDK spans, for an exporter whose private hooks have changed."""
+
+    def __init__(self, span_exporter: Any) -> None:
+        self._exporter = span_exporter
+
+    def send(self, request: bytes, count: int) -> Outcome:
+        """See :meth:`Transport.send`."""
+        return export_spans(self._exporter, decode_request(request))
+
+    def interrupt(self) -> None:
+        """See :meth:`Transport.interrupt`."""
+        with quiet:
+            self._exporter.shutdown()
+
+
+def connect(
+    endpoint: Endpoint, headers: Mapping[str, str] | None = None, timeout: float | None = None
+) -> Transport:
+    """The fastest transport the installed official exporter allows; raises ExportError."""
+    try:
+        return open_transport(endpoint, headers, timeout)
+    except HooksChanged:
+        return PublicTransport(open_exporter(endpoint, headers, timeout))
 
 
 class SdkBridge:
@@ -119,7 +172,7 @@ class SdkBridge:
         self._sender = Sender(self._deliver, self._stop)
 
     def _deliver(self, spans: bytes, count: int) -> Outcome:
-        return deliver_decoded(self._exporter, self.resource, spans)
+        return export_spans(self._exporter, decode_spans(spans, self.resource))
 
     def _stop(self) -> None:
         with quiet:

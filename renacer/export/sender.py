@@ -1,4 +1,4 @@
-"""A bounded queue of encoded batches and the one background thread that delivers them."""
+"""A bounded queue of encoded batches and the background threads that deliver them."""
 
 from __future__ import annotations
 
@@ -7,31 +7,45 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import Any
 
 from renacer.export.outcome import Ledger, Outcome
 
-__all__ = ["DEFAULT_SHUTDOWN_S", "Deliver", "Interrupt", "Sender"]
+__all__ = ["DEFAULT_SHUTDOWN_S", "Deliver", "Interrupt", "Keep", "Sender"]
 
 Deliver = Callable[[bytes, int], Outcome]
 Interrupt = Callable[[], None]
+Keep = Callable[[bytes, int, Outcome], Outcome]
 
 DEFAULT_SHUTDOWN_S = 8.0
 QUEUE_BYTES = 128 << 20
 IDLE_S = 5.0
-# Of a shutdown's time, kept back for the interrupted delivery to say how it ended.
+# Of a shutdown's time, kept back for the interrupted deliveries to say how they ended.
 GRACE_S = 0.5
 
 
-class Sender:
-    """Delivers batches in order, off the caller's thread.
+@dataclass(frozen=True)
+class _Batch:
+    number: int
+    spans: bytes
+    count: int
 
-    ``deliver(spans, count)`` runs on the thread, which is a daemon and starts with the first batch.
-    ``interrupt()`` must make a running ``deliver`` return soon, if it can. ``idle()`` is called on
-    the thread when nothing came for a while. A forked child has a queue, counts and thread of its
-    own, and delivers through what ``reopen()``, called on that thread, gives; without it the child
-    only counts what it drops.
+
+class Sender:
+    """Delivers batches off the caller's thread, up to ``lanes`` at a time.
+
+    ``deliver(spans, count)`` runs on a thread, which is a daemon and starts with the first batch.
+    ``interrupt()`` must make a running ``deliver`` return soon, if it can. ``reopen()``, called on
+    the thread that uses it, gives each further lane a ``deliver`` and ``interrupt`` of its own.
+    Batches start in order, and one at a time unless the last one to end was confirmed: a receiver
+    that is down or busy is not pressed.
+
+    ``idle()`` is called on a thread when nothing came for a while. ``keep(spans, count, outcome)``
+    gets what was not delivered, on whichever thread learns of it, and says what became of it.
+
+    A forked child has a queue, counts and threads of its own, and delivers through ``reopen()``;
+    without it the child only counts what it drops.
     """
 
     def __init__(
@@ -41,35 +55,44 @@ class Sender:
         *,
         idle: Callable[[], None] | None = None,
         reopen: Callable[[], tuple[Deliver, Interrupt]] | None = None,
+        keep: Keep | None = None,
+        lanes: int = 1,
         queue_bytes: int = QUEUE_BYTES,
+        queue_spans: int | None = None,
     ) -> None:
-        self._deliver = deliver
-        self._interrupt = interrupt
         self._idle = idle
         self._reopen = reopen
-        self._inherited = False  # deliver and interrupt belong to the parent of this forked child
+        self._keep = keep
+        self._lanes = lanes if reopen else 1
         self._queue_bytes = queue_bytes
+        self._queue_spans = queue_spans
         self._closed = ""
+        self._opened: Deliver | None
         self._reset()
+        self._opened = deliver
+        self._interrupts.append(interrupt)
 
     def _reset(self) -> None:
         self._pid = os.getpid()
         self._changed = threading.Condition(threading.Lock())
         self._ledger = Ledger()
-        self._queue: deque[tuple[bytes, int]] = deque()
+        self._queue: deque[_Batch] = deque()
         self._queued_bytes = 0
-        self._in_flight: tuple[bytes, int] | None = None
+        self._queued_spans = 0
+        self._in_flight: dict[int, _Batch] = {}
+        self._ending: set[int] = set()  # numbers no longer in flight, not yet in the ledger
         self._submitted = 0
-        self._settled = 0
         self._lost_at_flush = 0
-        self._thread: threading.Thread | None = None
+        self._flowing = False  # the last delivery to end was confirmed
+        self._threads: list[threading.Thread] = []
+        self._opened = None
+        self._interrupts: list[Interrupt] = []
         self._interrupted = False
 
     def _leave_parents_state(self) -> None:
-        # The parent's thread, queue and perhaps locked lock mean nothing in a forked child.
+        # The parent's threads, queue, connection and perhaps locked lock are not a forked child's.
         if self._pid != os.getpid():
             self._reset()
-            self._inherited = True
             if self._reopen is None:
                 self._closed = self._closed or "made in the parent of this forked process"
 
@@ -79,69 +102,126 @@ class Sender:
         return self._ledger.last_error
 
     def start(self) -> None:
-        """Make sure the thread runs, so that ``idle`` is called."""
+        """Make sure a thread runs, so that ``idle`` is called."""
         self._leave_parents_state()
         with self._changed:
-            self._start_locked()
+            if not self._threads:
+                self._start_locked()
 
     def _start_locked(self) -> None:
-        if self._thread is None and not self._closed:
-            self._thread = threading.Thread(target=self._run, name="renacer-export", daemon=True)
-            try:
-                self._thread.start()
-            except RuntimeError:  # the interpreter is exiting and starts no more threads
+        if self._closed:
+            return
+        thread = threading.Thread(target=self._run, name="renacer-export", daemon=True)
+        self._threads.append(thread)
+        try:
+            thread.start()
+        except RuntimeError:  # the interpreter is exiting and starts no more threads
+            self._threads.remove(thread)
+            if not self._threads:
                 self._closed = "the interpreter is exiting"
-                self._drop_queue(Outcome(reason=self._closed))
+
+    def _open_lanes(self) -> int:
+        return self._lanes if self._flowing else 1
+
+    def _staff_locked(self) -> None:
+        """Start a thread where the queue has work for one more."""
+        wanted = min(self._open_lanes(), len(self._in_flight) + len(self._queue))
+        if len(self._threads) < wanted:
+            self._start_locked()
 
     def submit(self, spans: bytes, count: int) -> None:
-        """Queue one batch of ``count`` encoded spans; never blocks, counts what finds no room."""
+        """Queue one batch of ``count`` encoded spans; never waits, counts what finds no room."""
         self._leave_parents_state()
         with self._changed:
             self._ledger.produced += count
-            if self._closed:
-                self._ledger.settle(count, Outcome(reason=self._closed))
-            elif self._queued_bytes + len(spans) > self._queue_bytes:
-                self._ledger.settle(count, Outcome(reason="export queue full"))
-            else:
-                self._queue.append((spans, count))
-                self._queued_bytes += len(spans)
+            if not (refusal := self._closed or self._no_room(len(spans), count)):
                 self._submitted += 1
-                self._start_locked()
+                self._queue.append(_Batch(self._submitted, spans, count))
+                self._queued_bytes += len(spans)
+                self._queued_spans += count
+                self._staff_locked()
                 self._changed.notify_all()
+        if refusal:
+            self._settle(count, self._kept(spans, count, Outcome(reason=refusal)))
+        elif self._closed and not self._threads:
+            self._drop_queue(self._closed)
+
+    def _no_room(self, size: int, count: int) -> str:
+        spans = self._queue_spans
+        full = self._queued_bytes + size > self._queue_bytes
+        if full or (spans is not None and self._queued_spans + count > spans):
+            return "export queue full"
+        return ""
 
     def _run(self) -> None:
+        deliver: Deliver | None = None
         while (batch := self._next()) is not None:
-            spans, count = batch
             try:
-                if self._inherited and self._reopen is not None:
-                    self._deliver, self._interrupt = self._reopen()
-                    self._inherited = False
-                outcome = self._deliver(spans, count)
+                if deliver is None:
+                    deliver = self._connect()
+                outcome = deliver(batch.spans, batch.count)
             except Exception as error:
                 outcome = Outcome(reason="export error", detail=f"{type(error).__name__}: {error}")
-            with self._changed:
-                if self._in_flight is batch:
-                    self._in_flight = None
-                    self._settle(count, outcome)
+            self._conclude(batch.number, outcome)
 
-    def _next(self) -> tuple[bytes, int] | None:
+    def _connect(self) -> Deliver:
+        with self._changed:
+            deliver, self._opened = self._opened, None
+        if deliver is None:
+            assert self._reopen is not None  # without it there is one lane, and no forked child's
+            deliver, interrupt = self._reopen()
+            with self._changed:
+                self._interrupts.append(interrupt)
+                late = self._interrupted
+            if late:
+                interrupt()
+        return deliver
+
+    def _next(self) -> _Batch | None:
         """The next batch, now in flight; None when closed and empty."""
         while True:
             with self._changed:
-                if self._queue:
-                    self._in_flight = self._queue.popleft()
-                    self._queued_bytes -= len(self._in_flight[0])
-                    return self._in_flight
-                if self._closed:
+                if self._queue and len(self._in_flight) < self._open_lanes():
+                    return self._take_locked()
+                if self._closed and not self._queue:
                     return None
                 woken = self._changed.wait(IDLE_S)
             if not woken and self._idle is not None:
                 self._idle()
 
+    def _take_locked(self) -> _Batch:
+        batch = self._queue.popleft()
+        self._queued_bytes -= len(batch.spans)
+        self._queued_spans -= batch.count
+        self._in_flight[batch.number] = batch
+        return batch
+
+    def _conclude(self, number: int, outcome: Outcome) -> None:
+        """Book a batch in flight, unless it was given up meanwhile."""
+        with self._changed:
+            batch = self._in_flight.pop(number, None)
+            if batch is None:
+                return
+            self._ending.add(number)
+        kept = self._kept(batch.spans, batch.count, outcome) if outcome.failed else outcome
+        with self._changed:
+            self._flowing = not outcome.failed
+            self._ending.remove(number)
+            self._ledger.settle(batch.count, kept)
+            self._staff_locked()
+            self._changed.notify_all()
+
+    def _kept(self, spans: bytes, count: int, outcome: Outcome) -> Outcome:
+        return outcome if self._keep is None else self._keep(spans, count, outcome)
+
     def _settle(self, count: int, outcome: Outcome) -> None:
-        self._ledger.settle(count, outcome)
-        self._settled += 1
-        self._changed.notify_all()
+        with self._changed:
+            self._ledger.settle(count, outcome)
+
+    def _settled(self, number: int) -> bool:
+        """Every batch up to ``number`` is in the ledger."""
+        queued = self._queue[0].number if self._queue else number + 1
+        return min((queued, *self._in_flight, *self._ending)) > number
 
     def force_flush(self, timeout_s: float) -> bool:
         """Wait for all that was submitted; True only if the receiver confirmed every span of it.
@@ -150,8 +230,8 @@ class Sender:
         """
         self._leave_parents_state()
         with self._changed:
-            target = self._submitted
-            done = self._changed.wait_for(lambda: self._settled >= target, timeout_s)
+            last = self._submitted
+            done = self._changed.wait_for(lambda: self._settled(last), timeout_s)
             lost, self._lost_at_flush = self._ledger.lost - self._lost_at_flush, self._ledger.lost
             return done and lost == 0
 
@@ -163,36 +243,43 @@ class Sender:
             self._closed = self._closed or "exporter is shut down"
             self._changed.notify_all()
             self._wait_idle(timeout_s - min(GRACE_S, timeout_s / 4))
-            self._drop_queue(Outcome(reason="not sent before shutdown"))
-            first = not (self._interrupted or self._inherited)
-            self._interrupted = True
+            first, self._interrupted = not self._interrupted, True
+        self._drop_queue("not sent before shutdown")
         if first:
             self._interrupt_within(deadline)
         with self._changed:
             self._wait_idle(max(0.0, deadline - time.monotonic()))
-            if self._in_flight is not None:
-                count = self._in_flight[1]
-                self._in_flight = None
-                self._settle(count, Outcome(reason="no answer before shutdown", unconfirmed=True))
+            silent = list(self._in_flight)
+        for number in silent:
+            self._conclude(number, Outcome(reason="no answer before shutdown", unconfirmed=True))
+        with self._changed:
             return self._ledger.lost == 0
 
     def _wait_idle(self, timeout_s: float) -> None:
-        self._changed.wait_for(lambda: not self._queue and self._in_flight is None, timeout_s)
+        self._changed.wait_for(
+            lambda: not (self._queue or self._in_flight or self._ending), timeout_s
+        )
 
-    def _drop_queue(self, outcome: Outcome) -> None:
-        while self._queue:
-            spans, count = self._queue.popleft()
-            self._queued_bytes -= len(spans)
-            self._settle(count, replace(outcome, detail=self._ledger.last_error))
+    def _drop_queue(self, reason: str) -> None:
+        with self._changed:
+            outcome = Outcome(reason=reason, detail=self._ledger.last_error)
+            numbers = []
+            while self._queue:
+                numbers.append(self._take_locked().number)
+        for number in numbers:
+            self._conclude(number, outcome)
 
     def _interrupt_within(self, deadline: float) -> None:
-        """Run ``interrupt``, which may be anybody's code, no longer than until ``deadline``."""
+        """Interrupt every lane, which may be anybody's code, no longer than until ``deadline``."""
 
         def interrupt() -> None:
-            try:
-                self._interrupt()
-            except Exception as error:
-                self._ledger.last_error = f"{type(error).__name__}: {error}"
+            with self._changed:
+                interrupts = list(self._interrupts)
+            for stop in interrupts:
+                try:
+                    stop()
+                except Exception as error:
+                    self._ledger.last_error = f"{type(error).__name__}: {error}"
 
         thread = threading.Thread(target=interrupt, name="renacer-export-stop", daemon=True)
         try:

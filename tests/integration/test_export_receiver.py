@@ -21,7 +21,7 @@ from renacer.export.sdk import SdkBridge
 from tests.integration.receiver import Receiver, free_port
 
 PROTOCOLS = ["grpc", "http/protobuf"]
-COUNTS = ("exported", "rejected", "unconfirmed", "pending")
+COUNTS = ("exported", "rejected", "spooled", "unconfirmed", "pending")
 
 
 def encoded(count: int, name: str = "getpid") -> bytes:
@@ -63,6 +63,7 @@ def test_recorded_entries_arrive_as_one_trace(receiver: Receiver, protocol: str)
         "exported": 3,
         "rejected": 0,
         "dropped": {},
+        "spooled": 0,
         "unconfirmed": 0,
         "pending": 0,
     }
@@ -281,23 +282,43 @@ def test_refusals_and_headers() -> None:
     assert exporter.last_error == "UNAUTHENTICATED: who are you"
 
 
+def _move_grpc_hook(monkeypatch: pytest.MonkeyPatch) -> None:
+    from opentelemetry.exporter.otlp.proto.grpc.exporter import OTLPExporterMixin as Mixin
+    from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
+
+    monkeypatch.setattr(Mixin, "_deliver", Mixin._export, raising=False)
+    monkeypatch.setattr(OTLPSpanExporter, "export", lambda self, spans: self._deliver(spans))
+    monkeypatch.delattr(Mixin, "_export")
+
+
+def _move_http_hook(monkeypatch: pytest.MonkeyPatch) -> None:
+    from opentelemetry.exporter.otlp.common.http import _OTLPHTTPClient as Client
+    from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+    from opentelemetry.sdk.trace.export import SpanExportResult as Result
+
+    def export(self: Any, spans: Any) -> Result:
+        sent = self._client.deliver(encode_spans(spans).SerializeToString())
+        return Result.SUCCESS if sent.success else Result.FAILURE
+
+    monkeypatch.setattr(Client, "deliver", Client.export, raising=False)
+    monkeypatch.setattr(OTLPSpanExporter, "export", export)
+    monkeypatch.delattr(Client, "export")
+
+
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_changed_hooks_fall_back_to_the_public_export(
     receiver: Receiver, protocol: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """When the private hooks do not fit, the same spans go through the public export."""
-    from renacer.export import otlp
-    from renacer.export.transport import HooksChanged
-
-    def changed(*arguments: Any) -> Any:
-        raise HooksChanged("moved")
-
-    monkeypatch.setattr(otlp, "open_transport", changed)
-    exporter = OtlpExporter(receiver.endpoint(protocol), protocol)
+    (_move_grpc_hook if protocol == "grpc" else _move_http_hook)(monkeypatch)
+    exporter = OtlpExporter(receiver.endpoint(protocol), protocol, service_name="moved")
     exporter.submit(encoded(5), 5)
     assert exporter.shutdown()
     assert exporter.stats()["exported"] == 5
-    assert [span.name for span in receiver.wait(5)] == ["syscall: getpid"] * 5
+    spans = receiver.wait(5)
+    assert [span.name for span in spans] == ["syscall: getpid"] * 5
+    assert spans[0].resource["service.name"] == "moved"
 
 
 def test_an_sdk_exporter_gets_sdk_spans(receiver: Receiver) -> None:
