@@ -1,5 +1,7 @@
 """Spans a second from an operation to a real receiver, beside the SDK's own path."""
 
+import itertools
+import os
 import time
 from collections.abc import Callable
 
@@ -7,29 +9,44 @@ import renacer
 from benches.tables import table
 from tests.integration.receiver import Receiver
 
+ROUNDS = 3
 SPANS = 200_000
-SDK_SPANS = 10_000
+SDK_SPANS = 5_000
 BURST = 20_000  # between two flushes, so that the tracer's ring never overflows
 PROTOCOLS = ("grpc", "http/protobuf")
+COMPRESSION = "OTEL_EXPORTER_OTLP_COMPRESSION"
+COMPRESSIONS = ("none", "gzip")
 EVERYTHING = renacer.ComputeTracerConfig(max_spans_per_second=None)
 
 
 def main() -> None:
     """Print the table."""
     rows = []
-    for protocol in PROTOCOLS:
-        with Receiver(record=False) as receiver:
-            endpoint = receiver.endpoint(protocol)
-            ours = rate(through_renacer, endpoint, protocol, SPANS)
-            theirs = rate(through_sdk, endpoint, protocol, SDK_SPANS)
-        rows.append((protocol, f"{ours:,.0f}", f"{theirs:,.0f}", f"{ours / theirs:.1f}x"))
+    for compression, protocol in itertools.product(COMPRESSIONS, PROTOCOLS):
+        ours, theirs = rates(protocol, compression)
+        rows.append((protocol, compression, f"{ours:,.0f}", f"{theirs:,.0f}", f"{ours / theirs:.1f}x"))
     print(
         table(
             "Spans a second, from the operation to the receiver's confirmation",
-            ("protocol", "renacer", "OpenTelemetry SDK", "ratio"),
+            ("protocol", "compression", "renacer", "OpenTelemetry SDK", "ratio"),
             rows,
         )
     )
+
+
+def rates(protocol: str, compression: str) -> tuple[float, float]:
+    """Spans a second of renacer and of the SDK: the best of rounds that take turns."""
+    best = [0.0, 0.0]
+    os.environ.pop(COMPRESSION, None)
+    if compression != "none":
+        os.environ[COMPRESSION] = compression
+    with Receiver(record=False) as receiver:
+        endpoint = receiver.endpoint(protocol)
+        for _ in range(ROUNDS):
+            ours = rate(through_renacer, endpoint, protocol, SPANS)
+            theirs = rate(through_sdk, endpoint, protocol, SDK_SPANS)
+            best = [max(pair) for pair in zip(best, (ours, theirs), strict=True)]
+    return best[0], best[1]
 
 
 def rate(path: Callable[[str, str], None], endpoint: str, protocol: str, spans: int) -> float:

@@ -286,8 +286,8 @@ def _options(endpoint: Endpoint, headers: Mapping[str, str] | None, timeout: flo
         checked = {**_environment_headers(), **checked}
     options["headers"] = checked or None
     compression, _ = exporter_variable("COMPRESSION") or ("", "")
-    if endpoint.protocol == "grpc" and compression.lower() == "none":
-        # The specification's word for it, which the gRPC exporter does not know.
+    if endpoint.protocol == "grpc" and compression.lower() in ("", "none"):
+        # The specification's words for it, which the gRPC exporter does not know.
         from grpc import Compression
 
         options["compression"] = Compression.NoCompression
