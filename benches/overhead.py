@@ -57,6 +57,7 @@ class Discard:
 def main() -> None:
     """Print the tables."""
     print(calling_thread())
+    print(instrumented())
     with Receiver(record=False) as receiver:
         print(whole_process(receiver))
 
@@ -116,6 +117,26 @@ def added(mode: str, bare: float, cost: float, elements: int) -> str:
         percent > GOALS[mode] or (mode == "full" and cost - bare > FULL_GOAL_NS)
     )
     return f"{percent:.1f} %, {cost - bare:.0f} ns" + (" !" if missed else "")
+
+
+def instrumented() -> str:
+    """µs that @instrument adds to a call, with no tracer and with one that records the span."""
+
+    def function() -> None:
+        pass
+
+    calls = {"plain": function, "instrumented": renacer.instrument(function)}
+    best = dict.fromkeys((*calls, "traced"), float("inf"))
+    for _ in range(ROUNDS):
+        for name, call in calls.items():
+            best[name] = min(best[name], *timeit.repeat(call, repeat=TIMINGS, number=1000))
+        with renacer.ComputeTracer(Discard()):
+            burst = timeit.repeat(calls["instrumented"], repeat=TIMINGS, number=200)
+        best["traced"] = min(best["traced"], min(burst) * 5)  # as many calls
+    rows = [
+        (name, f"{(best[name] - best['plain']) * 1e3:.2f}") for name in ("instrumented", "traced")
+    ]
+    return table("@instrument, µs added to a call: no tracer, and a span", ("call", "µs"), rows)
 
 
 # ---- the whole process ---------------------------------------------------------------------------

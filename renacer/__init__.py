@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from renacer.export.file import FileExporter
     from renacer.export.otlp import OtlpExporter
     from renacer.tracing.context import SpanContext
+    from renacer.tracing.instrument import instrument
     from renacer.tracing.sampling import ComputeTracerConfig
     from renacer.tracing.tracer import ComputeTracer
 
@@ -68,9 +69,11 @@ _HOMES = {
     "renacer.export.file": ("FileExporter",),
     "renacer.export.otlp": ("OtlpExporter",),
     "renacer.tracing.context": ("SpanContext",),
+    "renacer.tracing.instrument": ("instrument",),
     "renacer.tracing.sampling": ("ComputeTracerConfig",),
     "renacer.tracing.tracer": ("ComputeTracer",),
 }
+_TRACED_HOMES = ("renacer.compute.", "renacer.tracing.instrument")  # their use may be traced
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
@@ -99,6 +102,7 @@ __all__ = [
     "Vector",
     "backends",
     "cpu_features",
+    "instrument",
     "last_execution",
     "use_backend",
 ]
@@ -113,14 +117,14 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'renacer' has no attribute {name!r}")
     value = getattr(import_module(_HOME[name]), name)
     globals()[name] = value
-    if _HOME[name].startswith("renacer.compute."):
+    if _HOME[name].startswith(_TRACED_HOMES):
         _join_trace()
     return value
 
 
 @cache
 def _join_trace() -> None:
-    """Under `renacer --trace-compute`, the first use of the kernels joins its trace."""
+    """Under `renacer --trace-compute`, the first use of what can be traced joins its trace."""
     if os.environ.get("RENACER_TRACE_COMPUTE"):
         from renacer.tracing.joining import join_trace
 

@@ -79,8 +79,8 @@ class Operation:
         "_siblings",
         "_start",
         "_token",
-        "_tracer",
         "is_open",
+        "tracer",
     )
 
     _context: Any
@@ -88,7 +88,7 @@ class Operation:
     _token: Token[Operation | None]
 
     def __init__(self, tracer: ComputeTracer, name: str) -> None:
-        self._tracer = tracer
+        self.tracer = tracer
         self._name = name.encode("utf-8", "replace")
         self._allocations: list[tuple[int, int, int]] = []
         self._dropped = 0
@@ -114,15 +114,15 @@ class Operation:
             trace_id, self._parent_id, context.sampled = caller
             context.trace_id = trace_words(trace_id)
         else:
-            parent = self._tracer._root if enclosing is None else enclosing._context
+            parent = self.tracer._root if enclosing is None else enclosing._context
             if enclosing is None:
-                self._tracer._root_used = True
+                self.tracer._root_used = True
             context.trace_id = parent.trace_id
             context.sampled = parent.sampled
             self._parent_id = parent.span_id
         context.span_id = lib.rnc_new_span_id()
         context.operation = lib.rnc_intern(self._name, len(self._name))
-        context.tracer = self._tracer._handle or ffi.NULL  # shut down meanwhile
+        context.tracer = self.tracer._handle or ffi.NULL  # shut down meanwhile
 
     def __exit__(
         self,
@@ -167,7 +167,7 @@ class Operation:
                 "allocations_dropped": self._dropped,
             },
         )
-        self._tracer._record_operation(span)
+        self.tracer._record_operation(span)
 
     def add_allocation(self, nbytes: int, copied: int) -> None:
         """Note an ``allocation`` event; beyond 128 they are only counted."""

@@ -25,7 +25,7 @@ from renacer.tracing.sampling import ComputeTracerConfig
 if TYPE_CHECKING:
     from renacer.export.exporter import Exporter
 
-__all__ = ["ComputeTracer"]
+__all__ = ["ComputeTracer", "current_tracer"]
 
 _log = logging.getLogger("renacer")
 
@@ -234,6 +234,14 @@ class ComputeTracer:
     if TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Callable[..., float]: ...
+
+
+def current_tracer() -> ComputeTracer | None:
+    """The tracer of the innermost open operation, else the newest open one; None without any."""
+    if not _open:
+        return None
+    operation = innermost()
+    return _open[-1] if operation is None else operation.tracer
 
 
 def _adapt(exporter: Any) -> tuple[Exporter, bool]:
