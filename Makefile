@@ -6,7 +6,8 @@ BIN    := $(VENV)/bin
 # What each goal needs of the system, as Debian packages; installed when root, named otherwise.
 BUILD_PACKAGES := gcc libc6-dev python3-dev python3-venv strace
 RECEIVER_PACKAGES := $(shell apt-cache -q=2 pkgnames libpython3.11 2>/dev/null | grep -x libpython3.11)
-TEST_PACKAGES  := gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static binutils
+BROWSER_PACKAGES := $(shell apt-cache -q=2 pkgnames chromium 2>/dev/null | grep -x chromium)
+TEST_PACKAGES  := gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static binutils $(BROWSER_PACKAGES)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-native test-python arm64 older-cpus asan tsan bench lint format clean build

@@ -202,7 +202,8 @@ def _time(value: Any) -> int:
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError("not a text")
-    return value
+    # JSON can spell half a surrogate pair, which no UTF-8 output can.
+    return value if value.isascii() else value.encode("utf-8", "replace").decode()
 
 
 def _json_attributes(owner: Mapping[str, Any]) -> dict[str, Any]:
@@ -211,18 +212,19 @@ def _json_attributes(owner: Mapping[str, Any]) -> dict[str, Any]:
 
 def _json_value(value: Mapping[str, Any]) -> Any:
     for kind, content in value.items():
-        match kind:
-            case "intValue":
-                return int(content)
-            case "doubleValue":
-                return float(content)
-            case "arrayValue":
-                return [_json_value(item) for item in content.get("values", ())]
-            case "kvlistValue":
-                return {row["key"]: _json_value(row["value"]) for row in content.get("values", ())}
-            case _:
-                return content
+        return _JSON_VALUES[kind](content) if kind in _JSON_VALUES else content
     return None
+
+
+_JSON_VALUES: Mapping[str, Callable[[Any], Any]] = {
+    "stringValue": _text,
+    "intValue": int,
+    "doubleValue": float,
+    "arrayValue": lambda content: [_json_value(item) for item in content.get("values", ())],
+    "kvlistValue": lambda content: {
+        _text(row["key"]): _json_value(row["value"]) for row in content.get("values", ())
+    },
+}
 
 
 # ---- OTLP protobuf ----------------------------------------------------------------------------

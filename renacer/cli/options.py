@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from renacer.errors import UsageError
 
-__all__ = ["FLAGS", "Flag", "Options", "one_of", "parse", "parse_flags"]
+__all__ = ["FLAGS", "Flag", "Options", "one_of", "parse", "parse_flags", "whole"]
 
 
 class Options:
@@ -66,7 +66,9 @@ class Flag(NamedTuple):
     convert: Convert | None = None
 
 
-def _count(bits: int) -> Convert:
+def whole(bits: int) -> Convert:
+    """A conversion to a whole number of that many bits, 0 or more."""
+
     def convert(text: str) -> int:
         value = int(text)
         if not 0 <= value < 1 << bits:
@@ -140,7 +142,7 @@ FLAGS: tuple[Flag, ...] = (
          "Begin each line with the time since the previous one."),
     Flag(_OUTPUT, "s", "string-limit", "string_limit",
          "Show at most SIZE bytes of a string (default 32). Paths are always whole.",
-         "SIZE", _count(31)),
+         "SIZE", whole(31)),
     Flag(_OUTPUT, "d", "debug", "diagnostics",
          "Say on stderr which engine was chosen and why, and what was exported."),
     Flag(_STATS, "c", "summary-only", "summary_only",
@@ -178,7 +180,7 @@ FLAGS: tuple[Flag, ...] = (
          "message after its length in 4 bytes, big-endian.", "FILE", str),
     Flag(_OTLP, "", "otlp-max-spans", "otlp_max_spans",
          "Syscall spans sent at most (default 100000; 0 lifts the limit). What is held back is "
-         "counted on the process span and announced.", "N", _count(63)),
+         "counted on the process span and announced.", "N", whole(63)),
     Flag(_OTLP, "", "otlp-command-args", "otlp_command_args",
          "Add process.command_args, the words of each command, to its process span. They may hold "
          "secrets."),

@@ -11,7 +11,7 @@ from typing import BinaryIO
 from renacer._descriptors import create
 from renacer.analysis.trace_file import Span, read_spans
 from renacer.cli.help import helper_page
-from renacer.cli.options import SORT_KEYS, Flag, one_of, parse_flags
+from renacer.cli.options import SORT_KEYS, Flag, one_of, parse_flags, whole
 from renacer.cli.terminal import say, show
 from renacer.errors import UsageError
 
@@ -37,6 +37,7 @@ class ReportOptions:
         self.format = "summary"
         self.output: str | None = None
         self.sort = "time"
+        self.max_spans = 200_000
         self.help = False
 
 
@@ -52,17 +53,27 @@ def _perfetto(spans: Spans, stream: BinaryIO, options: ReportOptions) -> None:
     write_perfetto(spans, stream)
 
 
-_FORMATS = {"summary": _summary, "perfetto": _perfetto}
+def _html(spans: Spans, stream: BinaryIO, options: ReportOptions) -> None:
+    from renacer.report.html import write_html
+
+    write_html(spans(), stream, options.max_spans)
+
+
+_FORMATS = {"summary": _summary, "html": _html, "perfetto": _perfetto}
 _BINARY = ("perfetto",)
 
 _FLAGS = (
     Flag("", "", "format", "format",
-         "summary (default): calls, errors, time and latencies per syscall. perfetto: a trace for "
+         "summary (default): calls, errors, time and latencies per syscall. html: one page with a "
+         "timeline, needing no network. perfetto: a trace for "
          "ui.perfetto.dev; needs the perfetto package (pip install 'renacer[perfetto]').",
          "NAME", one_of(*_FORMATS)),
     Flag("", "o", "output", "output", "Write to FILE instead of stdout.", "FILE", str),
     Flag("", "S", "summary-sort-by", "sort",
          f"Order of the tables: {', '.join(SORT_KEYS)} (default time).", "KEY", one_of(*SORT_KEYS)),
+    Flag("", "", "max-spans", "max_spans",
+         "Spans on the timeline of the page, beside the processes (default 200000): those with "
+         "anomalies, then the failed, then the longest. Its tables count all.", "N", whole(31)),
     Flag("", "h", "help", "help", "Show this page."),
 )  # fmt: skip
 

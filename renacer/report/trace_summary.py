@@ -2,51 +2,27 @@
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import BinaryIO
 
-from renacer.analysis.stats import SyscallStatistics, distributions
+from renacer.analysis.tallies import Tallies, Tally, statistics
 from renacer.analysis.trace_file import Span
 from renacer.report.summary import latency_table, sort_rows, summary_table
 
 __all__ = ["write_summary"]
 
 
-class _Tally:
-    """One name's spans: durations in ns, and how many failed."""
-
-    def __init__(self) -> None:
-        self.durations = array("d")
-        self.total_ns = 0
-        self.errors = 0
-
-    def add(self, span: Span) -> None:
-        self.durations.append(span.duration)
-        self.total_ns += span.duration
-        self.errors += span.failed
-
-
 def write_summary(spans: Iterable[Span], stream: BinaryIO, sort: str) -> None:
-    """Write the tables; memory grows by 8 bytes a span. Calls that never returned are left out."""
-    syscalls: dict[str, _Tally] = {}
-    compute: dict[str, _Tally] = {}
+    """Write the tables, in the order of ``-S sort``. Calls that never returned are left out."""
+    tallies = Tallies()
     for span in spans:
-        if span.syscall and span.attributes.get("syscall.result") != "?":
-            syscalls.setdefault(span.syscall, _Tally()).add(span)
-        elif backend := span.attributes.get("compute.backend"):
-            compute.setdefault(f"{span.name} {backend}", _Tally()).add(span)
-    stream.write(_tables(syscalls, sort).encode())
-    if compute:
+        tallies.add(span)
+    stream.write(_tables(tallies.syscalls, sort).encode())
+    if tallies.compute:
         stream.write(b"\nCompute operations, by the instruction set that ran\n")
-        stream.write(_tables(compute, sort).encode())
+        stream.write(_tables(tallies.compute, sort).encode())
 
 
-def _tables(tallies: dict[str, _Tally], sort: str) -> str:
-    spreads = distributions([tally.durations for tally in tallies.values()])
-    rows = [
-        SyscallStatistics(name, len(tally.durations), tally.errors, tally.total_ns, spread)
-        for (name, tally), spread in zip(tallies.items(), spreads, strict=True)
-    ]
-    rows = sort_rows(rows, sort)
+def _tables(tallies: Mapping[str, Tally], sort: str) -> str:
+    rows = sort_rows(statistics(tallies), sort)
     return summary_table(rows) + "\n" + latency_table(rows)

@@ -138,6 +138,7 @@ def test_every_kind_of_value_comes_back(tmp_path: Path) -> None:
     """Texts, integers of 64 bits, doubles, booleans, lists and maps as OTLP/JSON spells them."""
     values = {
         "a": ({"stringValue": "\u202e<script>"}, "\u202e<script>"),
+        "half": ({"stringValue": "\ud800x\U0001f600"}, "?x\U0001f600"),
         "b": ({"intValue": str(-(1 << 63))}, -(1 << 63)),
         "c": ({"intValue": 7}, 7),
         "d": ({"doubleValue": "Infinity"}, float("inf")),
