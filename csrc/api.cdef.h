@@ -91,10 +91,15 @@ int rnc_isa_default(int isa, bool strict);
 int rnc_isa_forced(void);        /* this thread's forced row, or -1 */
 bool rnc_isa_forced_strict(void);
 
-/* Run a vector → number operation, or one of a pair. Failure gives NaN and a status in
- * rnc_last_execution(). */
-double rnc_run(const rnc_vec *vec, int op, double param);
-double rnc_run_pair(const rnc_vec *vec, const rnc_vec *other, int op, double param);
+/* Run a vector → number operation, or one of a pair; other is NULL for the former. RNC_OK, or the
+ * status that rnc_last_execution() has too; *result is then NaN. */
+int rnc_run(const rnc_vec *vec, const rnc_vec *other, int op, double param, double *result);
+
+/* Which item of a call failed. */
+typedef struct rnc_failure {
+    size_t item;   /* from 0 */
+    size_t length; /* elements it had, without NaNs where these are left out */
+} rnc_failure;
 
 /* A call of any shape. */
 typedef struct rnc_arguments {
@@ -106,6 +111,7 @@ typedef struct rnc_arguments {
     void *out;       /* RNC_MAP: the memory of the result, the operand's own or apart from it */
     bool batch;      /* not RNC_MAP */
     bool omit_nan;   /* leave NaNs out first: pairs with one; a map leaves them where they are */
+    rnc_failure *failure; /* filled in when an item fails; or NULL */
 } rnc_arguments;
 
 /* RNC_OK, or the status that rnc_last_execution() has too; results are then not defined. */

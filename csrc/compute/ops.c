@@ -208,26 +208,20 @@ static const struct {
 };
 
 enum {
-#define OP(name, shape, family, second, finisher, parameter, empty_ok) OP_##name,
-#include "compute/ops.def"
-#undef OP
-    OP_COUNT
-};
-
-enum {
     SHAPE_number = RNC_NUMBER,
-    SHAPE_self = RNC_NUMBER,
+    SHAPE_place = RNC_NUMBER,
+    SHAPE_norm = RNC_NUMBER,
     SHAPE_pair = RNC_PAIR,
     SHAPE_several = RNC_SEVERAL,
     SHAPE_summary = RNC_SUMMARY,
     SHAPE_map = RNC_MAP,
 };
 
-static rnc_op_definition definitions[OP_COUNT];
+static rnc_op_definition definitions[RNC_OP_COUNT];
 
 __attribute__((constructor)) static void define(void) {
 #define OP(name_, shape_, family_, second_, finisher, parameter, empty_ok_)                        \
-    definitions[OP_##name_] = (rnc_op_definition){                                                 \
+    definitions[RNC_OP_##name_] = (rnc_op_definition){                                             \
         .row = {.name = #name_,                                                                    \
                 .span_name = "trueno: Vector::" #name_,                                            \
                 .param = parameters[PARAMETER_##parameter].name,                                   \
@@ -247,18 +241,18 @@ __attribute__((constructor)) static void define(void) {
 }
 
 const rnc_op_definition *rnc_op_define(int op) {
-    return op >= 0 && op < OP_COUNT ? &definitions[op] : NULL;
+    return op >= 0 && op < RNC_OP_COUNT ? &definitions[op] : NULL;
 }
 
 int rnc_vector_op_count(void) {
-    return OP_COUNT;
+    return RNC_OP_COUNT;
 }
 
 const rnc_op_row *rnc_op(int index) {
     const rnc_op_definition *definition = rnc_op_define(index);
     if (definition)
         return &definition->row;
-    const rnc_matrix_definition *matrix = rnc_matrix_define(index - OP_COUNT);
+    const rnc_matrix_definition *matrix = rnc_matrix_define(index - RNC_OP_COUNT);
     return matrix ? &matrix->row : NULL;
 }
 

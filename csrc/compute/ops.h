@@ -4,6 +4,13 @@
 
 #include "compute/kernel.h"
 
+enum rnc_op_index {
+#define OP(name, shape, family, second, finisher, parameter, empty_ok) RNC_OP_##name,
+#include "compute/ops.def"
+#undef OP
+    RNC_OP_COUNT
+};
+
 /* A family's run, as a finisher sees it. */
 typedef struct rnc_outcome {
     const rnc_input *in;

@@ -23,12 +23,26 @@ static int compare_ranks(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-int rnc_quantiles_prepare(rnc_input *in, const double *percentiles, size_t count) {
+/* One block: scratch, pairs, ranks. */
+static bool allocate(rnc_input *in, size_t count, size_t **ranks) {
     size_t scratch = RNC_SCRATCH_BYTES(in->length), pairs = 2 * sizeof(double) * count;
     char *memory = malloc(scratch + pairs + sizeof(size_t) * count);
     if (!memory)
+        return false;
+    in->scratch = memory;
+    in->pairs = (double *)(memory + scratch);
+    *ranks = (size_t *)(memory + scratch + pairs);
+    return true;
+}
+
+int rnc_quantiles_prepare(rnc_input *in, const double *percentiles, size_t count,
+                          rnc_quantiles_memory *few) {
+    size_t *ranks = few->ranks, distinct = 0;
+    in->scratch = few->scratch;
+    in->pairs = few->pairs;
+    if ((in->length > RNC_FEW_ELEMENTS || count > RNC_FEW_PERCENTILES) &&
+        !allocate(in, count, &ranks))
         return RNC_NO_MEMORY;
-    size_t *ranks = (size_t *)(memory + scratch + pairs), distinct = 0;
     for (size_t i = 0; i < count; i++)
         ranks[i] = position_of(in->length, percentiles[i]).rank;
     if (count > 1)
@@ -36,15 +50,14 @@ int rnc_quantiles_prepare(rnc_input *in, const double *percentiles, size_t count
     for (size_t i = 0; i < count; i++)
         if (distinct == 0 || ranks[i] != ranks[distinct - 1])
             ranks[distinct++] = ranks[i];
-    in->scratch = memory;
-    in->pairs = (double *)(memory + scratch);
     in->ranks = ranks;
     in->rank_count = distinct;
     return RNC_OK;
 }
 
-void rnc_quantiles_release(rnc_input *in) {
-    free(in->scratch);
+void rnc_quantiles_release(rnc_input *in, const rnc_quantiles_memory *few) {
+    if (in->scratch != few->scratch)
+        free(in->scratch);
 }
 
 /* Between lower and upper, monotone in t and never outside them. Where both have one sign their

@@ -1,5 +1,5 @@
 /* Running an operation: the path every vector method takes. Nothing here allocates, but for the
- * operations that select, and to leave NaNs out. */
+ * operations that select among many elements, and to leave NaNs out. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -9,9 +9,10 @@
 #include "compute/quantiles.h"
 #include "compute/reason.h"
 #include "compute/run.h"
+#include "trace/thread.h"
 #include "trace/tracer.h"
 
-static _Thread_local rnc_execution last = {
+static RNC_THREAD_LOCAL rnc_execution last = {
     .kernel = "", .duration_ns = -1, .op = -1, .isa = -1, .requested = -1};
 
 const rnc_execution *rnc_last_execution(void) {
@@ -77,38 +78,53 @@ static void map(const task *task, const rnc_vec *vec, double scale, const double
 }
 
 /* original: the first operand before NaNs were left out, or NULL. */
-static int compute(const task *task, const rnc_vec *original, rnc_execution *execution) {
+static int compute_on(const task *task, const rnc_vec *original, rnc_input *in,
+                      rnc_execution *execution) {
     const rnc_op_definition *op = task->op;
+    const rnc_vec *vec = task->vec;
+    rnc_result raw;
+    rnc_outcome outcome = {.in = in,
+                           .raw = &raw,
+                           .params = task->params,
+                           .param_count = task->param_count,
+                           .original = original};
+    run_kernel(task, op->family, vec->dtype, in, &raw, execution);
+    if (vec->dtype == RNC_F64)
+        op->rescale(in, &raw, outcome.exponent);
+    if (RNC_UNLIKELY(outcome.exponent[0] | outcome.exponent[1])) {
+        in->scale = ldexp(1, outcome.exponent[0]);
+        in->other_scale = ldexp(1, outcome.exponent[1]);
+        run_kernel(task, op->family, vec->dtype, in, &raw, execution);
+    }
+    double found[2];
+    bool is_map = op->row.shape == RNC_MAP;
+    int status = op->finish(&outcome, is_map ? found : task->results);
+    if (is_map && status == RNC_OK)
+        map(task, original ? original : vec, in->scale, found, execution);
+    return status;
+}
+
+/* Apart from compute, so that no other operation pays for the memory on the stack. */
+static __attribute__((noinline)) int compute_selected(const task *task, const rnc_vec *original,
+                                                      rnc_input *in, rnc_execution *execution) {
+    rnc_quantiles_memory few;
+    int status = rnc_quantiles_prepare(in, task->params, task->param_count, &few);
+    if (status == RNC_OK) {
+        status = compute_on(task, original, in, execution);
+        rnc_quantiles_release(in, &few);
+    }
+    return status;
+}
+
+static int compute(const task *task, const rnc_vec *original, rnc_execution *execution) {
     const rnc_vec *vec = task->vec;
     rnc_input in = {.data = vec->data,
                     .other = task->other ? task->other->data : vec->data,
                     .length = vec->length,
                     .scale = 1,
                     .other_scale = 1};
-    rnc_result raw;
-    rnc_outcome outcome = {.in = &in,
-                           .raw = &raw,
-                           .params = task->params,
-                           .param_count = task->param_count,
-                           .original = original};
-    if (op->selects && rnc_quantiles_prepare(&in, task->params, task->param_count) != RNC_OK)
-        return RNC_NO_MEMORY;
-    run_kernel(task, op->family, vec->dtype, &in, &raw, execution);
-    if (vec->dtype == RNC_F64)
-        op->rescale(&in, &raw, outcome.exponent);
-    if (RNC_UNLIKELY(outcome.exponent[0] | outcome.exponent[1])) {
-        in.scale = ldexp(1, outcome.exponent[0]);
-        in.other_scale = ldexp(1, outcome.exponent[1]);
-        run_kernel(task, op->family, vec->dtype, &in, &raw, execution);
-    }
-    double found[2];
-    bool is_map = op->row.shape == RNC_MAP;
-    int status = op->finish(&outcome, is_map ? found : task->results);
-    if (op->selects)
-        rnc_quantiles_release(&in);
-    if (is_map && status == RNC_OK)
-        map(task, original ? original : vec, in.scale, found, execution);
-    return status;
+    return task->op->selects ? compute_selected(task, original, &in, execution)
+                             : compute_on(task, original, &in, execution);
 }
 
 /* RNC_OK, or why the operation is not defined on this item. */
@@ -129,7 +145,8 @@ static int run_item(const task *task, rnc_execution *execution) {
     return RNC_LIKELY(status == RNC_OK) ? compute(task, NULL, execution) : status;
 }
 
-static int run_item_without_nans(const task *whole, rnc_execution *execution) {
+/* *length: how many elements there are without NaNs. */
+static int run_item_without_nans(const task *whole, size_t *length, rnc_execution *execution) {
     task task = *whole;
     rnc_vec vecs[2] = {*whole->vec};
     void *memory;
@@ -141,6 +158,7 @@ static int run_item_without_nans(const task *whole, rnc_execution *execution) {
     }
     task.vec = &vecs[0];
     int status = rnc_omit_nans(vecs, whole->op->operands, &memory);
+    *length = vecs[0].length;
     if (status == RNC_OK)
         status = check(&task);
     if (status == RNC_OK)
@@ -156,8 +174,11 @@ static int run_items(task *task, const rnc_arguments *arguments, rnc_execution *
     for (size_t i = 0; i < arguments->vector_count && status == RNC_OK; i += task->op->operands) {
         task->vec = arguments->vectors[i];
         task->other = task->op->operands == 2 ? arguments->vectors[i + 1] : NULL;
-        status = arguments->omit_nan ? run_item_without_nans(task, execution)
+        size_t length = task->vec->length;
+        status = arguments->omit_nan ? run_item_without_nans(task, &length, execution)
                                      : run_item(task, execution);
+        if (status != RNC_OK && arguments->failure)
+            *arguments->failure = (rnc_failure){i / task->op->operands, length};
         if (!task->results)
             continue;
         for (size_t k = 0; k < step && status == RNC_OK; k++)
@@ -202,32 +223,24 @@ static rnc_execution *begin(const rnc_op_definition *op, int index, double param
 
 /* ---- calls that give one number -------------------------------------------------------------- */
 
-static double run_for_number(const rnc_vec *vec, const rnc_vec *other, int op, double param,
-                             uint32_t shape) {
+int rnc_run(const rnc_vec *vec, const rnc_vec *other, int op, double param, double *result) {
     const rnc_op_definition *definition = rnc_op_define(op);
     rnc_execution *execution = begin(definition, op, param);
     execution->elements = vec->length;
     execution->dtype = vec->dtype;
-    if (RNC_UNLIKELY(!definition || definition->row.shape != shape ||
+    *result = (double)NAN;
+    if (RNC_UNLIKELY(!definition || definition->row.shape != (other ? RNC_PAIR : RNC_NUMBER) ||
                      vec->dtype >= RNC_DTYPE_COUNT || (other && other->dtype != vec->dtype)))
-        return (double)NAN;
-    double result;
+        return RNC_INVALID_INPUT;
     task task = {.op = definition,
                  .vec = vec,
                  .other = other,
                  .params = &param,
                  .param_count = 1,
-                 .results = &result};
-    return RNC_LIKELY(execute_traced(&task, NULL, execution) == RNC_OK) ? canonical(result)
-                                                                        : (double)NAN;
-}
-
-double rnc_run(const rnc_vec *vec, int op, double param) {
-    return run_for_number(vec, NULL, op, param, RNC_NUMBER);
-}
-
-double rnc_run_pair(const rnc_vec *vec, const rnc_vec *other, int op, double param) {
-    return run_for_number(vec, other, op, param, RNC_PAIR);
+                 .results = result};
+    int status = execute_traced(&task, NULL, execution);
+    *result = RNC_LIKELY(status == RNC_OK) ? canonical(*result) : (double)NAN;
+    return status;
 }
 
 /* ---- calls of any shape ---------------------------------------------------------------------- */
@@ -261,6 +274,9 @@ int rnc_apply(int op, const rnc_arguments *arguments) {
     const rnc_op_definition *definition = rnc_op_define(op);
     rnc_execution *execution =
         begin(definition, op, arguments->param_count ? arguments->params[0] : 0);
+    if (arguments->failure)
+        *arguments->failure =
+            (rnc_failure){0, arguments->vector_count ? arguments->vectors[0]->length : 0};
     if (RNC_UNLIKELY(!definition || !fits(definition, arguments)))
         return RNC_INVALID_INPUT;
     execution->dtype = arguments->vectors[0]->dtype;

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from renacer.compute.apply import NUMBERS, OP, PROPAGATE, apply, omits
+from renacer.compute.apply import NUMBERS, OP, PROPAGATE, apply_each, omits
 from renacer.compute.vector import Vector
 from renacer.errors import InvalidInput
 
@@ -58,11 +58,5 @@ class Batch:
         omit = omits(nan_policy)
         if not self._vectors:
             return []
-        return apply(
-            OP[operation],
-            [vector._vec for vector in self._vectors],
-            len(self._vectors),
-            (parameter or 0.0,),
-            batch=True,
-            omit_nan=omit,
-        )
+        vectors = [vector._vec for vector in self._vectors]
+        return apply_each(OP[operation], vectors, parameter or 0.0, omit)

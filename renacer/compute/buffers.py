@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from renacer._native import ffi
 from renacer.errors import InvalidInput
 
-__all__ = ["TYPECODES", "Floats", "dtype_name", "read_floats"]
+__all__ = ["TYPECODES", "Floats", "dtype_name", "elements_of", "read_floats"]
 
 TYPECODES = {"float32": "f", "float64": "d"}
 
@@ -34,6 +34,13 @@ class Floats(NamedTuple):
     dtype: str
     copied: bool
     owner: Any
+
+
+def elements_of(memory: Any, dtype: str) -> array.array[float]:
+    """A copy of the elements in ``memory``, a cdata of their bytes."""
+    elements: array.array[float] = array.array(TYPECODES[dtype])
+    elements.frombytes(ffi.buffer(memory))
+    return elements
 
 
 def dtype_name(dtype: Any) -> str:

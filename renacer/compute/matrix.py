@@ -12,7 +12,7 @@ from typing import Any
 from renacer._native import ensure, ffi, lib
 from renacer.compute import vector as vectors
 from renacer.compute.apply import OP
-from renacer.compute.buffers import TYPECODES, Floats, dtype_name, read_floats
+from renacer.compute.buffers import TYPECODES, Floats, dtype_name, elements_of, read_floats
 from renacer.compute.grids import Grid, read_flat, read_grid
 from renacer.compute.vector import Vector
 from renacer.errors import InvalidInput, SizeMismatch
@@ -125,6 +125,11 @@ class Matrix:
         shown = ", ".join("[" + ", ".join(map(repr, row)) + more + "]" for row in rows)
         more = ", …" if self.rows > 3 else ""
         return f"Matrix([{shown}{more}], dtype={self._dtype!r}, rows={self.rows}, cols={self.cols})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copies and pickles hold the elements by value, and nothing of whoever owns them."""
+        elements = elements_of(self._memory, self._dtype)
+        return type(self), (elements, self.rows, self.cols), getattr(self, "__dict__", None)
 
     def tolist(self) -> list[list[float]]:
         """The rows, as lists of Python floats."""

@@ -1,4 +1,5 @@
 /* Selection: what is forced is what runs, and when it is not, the reason says why. */
+#include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,7 +38,8 @@ static int best_built(void) {
 }
 
 static const rnc_execution *sum(size_t length) {
-    rnc_run(&(rnc_vec){data, length, RNC_F32}, op_of("sum"), 0);
+    double sum;
+    rnc_run(&(rnc_vec){data, length, RNC_F32}, NULL, op_of("sum"), 0, &sum);
     return rnc_last_execution();
 }
 
@@ -147,9 +149,13 @@ static void test_parameters_outside_their_domain(void) {
         {"percentile", 100, RNC_OK},
     };
     for (size_t i = 0; i < RNC_COUNT(cases); i++) {
-        rnc_run(&four, op_of(cases[i].op), cases[i].param);
-        CHECK(rnc_last_execution()->status == cases[i].status, "%s(%g): %u", cases[i].op,
-              cases[i].param, rnc_last_execution()->status);
+        double result;
+        uint32_t status =
+            (uint32_t)rnc_run(&four, NULL, op_of(cases[i].op), cases[i].param, &result);
+        CHECK(status == cases[i].status && rnc_last_execution()->status == status, "%s(%g): %u",
+              cases[i].op, cases[i].param, status);
+        CHECK(isnan(result) == (status != RNC_OK), "%s(%g): %g", cases[i].op, cases[i].param,
+              result);
     }
 }
 

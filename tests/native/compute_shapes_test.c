@@ -287,7 +287,8 @@ static void check_percentiles(const rnc_vec *x, const char *fill) {
     static const double wanted[] = {90, 0, 50, 99.9, 50, 100, 12.5};
     outcome out = specified("percentiles", x, NULL, wanted, 7, 7, fill);
     for (int k = 0; k < 7; k++) {
-        double single = rnc_run(x, op_of("percentile"), wanted[k]);
+        double single;
+        rnc_run(x, NULL, op_of("percentile"), wanted[k], &single);
         CHECK(same(out.numbers[k], single), "%s n=%zu dtype %u, %g: %.17g, alone %.17g", fill,
               x->length, x->dtype, wanted[k], out.numbers[k], single);
     }
@@ -435,13 +436,32 @@ static void test_a_batch_is_a_loop(void) {
               execution.batch);
         int lowest = -1;
         for (size_t i = 0; i < COUNT; i++) {
-            CHECK(same(together[i], rnc_run(&vecs[i], op, 0)), "%s %zu", rnc_op(op)->name, i);
+            double alone;
+            rnc_run(&vecs[i], NULL, op, 0, &alone);
+            CHECK(same(together[i], alone), "%s %zu", rnc_op(op)->name, i);
             lowest = rnc_last_execution()->isa > lowest ? rnc_last_execution()->isa : lowest;
         }
         CHECK(execution.isa == lowest, "%s names %s", rnc_op(op)->name, execution.kernel);
     }
+    rnc_failure failure;
+    batch.failure = &failure;
+    data[2 * COUNT] = data[2 * COUNT + 1] = NAN;
+    batch.omit_nan = true;
+    CHECK(rnc_apply(op_of("mean"), &batch) == RNC_OK, "%s", rnc_last_execution()->kernel);
+    data[2 * COUNT + 2] = NAN;
+    CHECK(rnc_apply(op_of("mean"), &batch) == RNC_EMPTY_VECTOR, "nothing but NaNs");
+    CHECK(failure.item == 2 && failure.length == 0, "%zu, %zu", failure.item, failure.length);
+    batch.params = &(double){2};
+    data[2 * COUNT + 2] = 1;
+    vecs[0].length = 5;
+    vecs[1].length = 4;
+    CHECK(rnc_apply(op_of("variance"), &batch) == RNC_DIVISION_BY_ZERO, "ddof");
+    CHECK(failure.item == 2 && failure.length == 1, "%zu, %zu", failure.item, failure.length);
+    batch.params = &zero;
+    batch.omit_nan = false;
     vecs[7].length = 0;
     CHECK(rnc_apply(op_of("mean"), &batch) == RNC_EMPTY_VECTOR, "an empty vector");
+    CHECK(failure.item == 7 && failure.length == 0, "%zu, %zu", failure.item, failure.length);
     vecs[7].dtype = RNC_F32;
     CHECK(rnc_apply(op_of("sum"), &batch) == RNC_INVALID_INPUT, "two types");
 }
@@ -452,14 +472,22 @@ static void test_what_does_not_fit_is_refused(void) {
     double data[8] = {1, 2, 3, 4, 5, 6, 7, 8}, result[8];
     rnc_vec four = {data, 4, RNC_F64}, three = {data, 3, RNC_F64}, none = {data, 0, RNC_F64};
     rnc_vec narrow = {data, 4, RNC_F32};
-    CHECK(isnan(rnc_run_pair(&four, &three, op_of("dot"), 0)), "dot");
-    CHECK(rnc_last_execution()->status == RNC_SIZE_MISMATCH, "%u", rnc_last_execution()->status);
-    CHECK(isnan(rnc_run_pair(&four, &narrow, op_of("dot"), 0)), "dot of two types");
-    CHECK(rnc_last_execution()->status == RNC_INVALID_INPUT, "%u", rnc_last_execution()->status);
-    CHECK(isnan(rnc_run_pair(&none, &none, op_of("dot"), 0)), "dot of nothing");
-    CHECK(rnc_last_execution()->status == RNC_EMPTY_VECTOR, "%u", rnc_last_execution()->status);
-    CHECK(isnan(rnc_run(&four, op_of("describe"), 0)), "describe as one number");
-    CHECK(isnan(rnc_run(&four, op_of("dot"), 0)), "dot of one vector");
+    const struct {
+        const char *op;
+        const rnc_vec *first, *second;
+        int status;
+    } refused[] = {
+        {"dot", &four, &three, RNC_SIZE_MISMATCH}, {"dot", &four, &narrow, RNC_INVALID_INPUT},
+        {"dot", &none, &none, RNC_EMPTY_VECTOR},   {"dot", &four, NULL, RNC_INVALID_INPUT},
+        {"sum", &four, &four, RNC_INVALID_INPUT},  {"describe", &four, NULL, RNC_INVALID_INPUT},
+    };
+    for (size_t i = 0; i < RNC_COUNT(refused); i++) {
+        int status =
+            rnc_run(refused[i].first, refused[i].second, op_of(refused[i].op), 0, &result[0]);
+        CHECK(status == refused[i].status && isnan(result[0]), "%zu %s: %d", i, refused[i].op,
+              status);
+        CHECK(rnc_last_execution()->status == (uint32_t)status, "%zu %s", i, refused[i].op);
+    }
     const rnc_vec *operand = &four;
     rnc_arguments overlapping = {
         .vectors = &operand, .vector_count = 1, .params = &zero, .param_count = 1, .out = data + 1};

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import math
+import pickle
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from typing import Any
@@ -511,3 +513,17 @@ def test_allocations_of_results_are_told() -> None:
         data.matvec(Vector([1, 2, 3, 4], dtype="float32"))
     events = [attributes(event) for event in memory.one("compute: work").events]
     assert [(event["bytes"], event["copied"]) for event in events] == [(96, 0), (16, 16), (24, 0)]
+
+
+@pytest.mark.parametrize(
+    "duplicate", [copy.copy, copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))]
+)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_copy_has_the_elements_and_not_the_memory(duplicate: Any, dtype: str) -> None:
+    """Copying and pickling go by value, with the shape."""
+    data = np.arange(6, dtype=dtype).reshape(2, 3)
+    matrix = duplicate(Matrix(data))
+    data[:] = 7
+    assert (matrix.shape, matrix.dtype) == ((2, 3), dtype)
+    assert matrix.tolist() == [[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]]
+    assert duplicate(Matrix([], 0, 3)).shape == (0, 3)

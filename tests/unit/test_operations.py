@@ -178,6 +178,14 @@ def test_read_only_memory_is_not_written_through_a_vector() -> None:
         (lambda: Batch([[1], [2, 3, 4]]).reduce("variance", 1), "ddof 1 is not below the length"),
         (lambda: Vector([1, NAN]).variance(1, nan_policy="omit"), "ddof 1 is not below the length"),
         (lambda: Vector([1, 2, NAN]).zscore(2, nan_policy="omit"), "ddof 2 is not below"),
+        (
+            lambda: Batch([[1], [NAN], [2, NAN]]).reduce("mean", nan_policy="omit"),
+            "^mean of an empty vector without NaNs, number 1 of the batch$",
+        ),
+        (
+            lambda: Batch([[1, 2], [3, 4], [2, NAN]]).reduce("stddev", 1, nan_policy="omit"),
+            "^stddev: ddof 1 is not below the length 1 without NaNs, number 2 of the batch$",
+        ),
         (lambda: Vector([1, 1]).zscore(), "all equal"),
         (lambda: Vector(FOUR[:3]).zscore(out=FOUR[1:]), "out overlaps"),
     ],

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import array
+import copy
 import ctypes
 import gc
 import math
+import pickle
 import subprocess
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
 import renacer.compute.vector as vector_module
-from renacer import Vector
+from renacer import Batch, Vector
 from renacer._native import ffi, lib
 from renacer.errors import DivisionByZero, EmptyVector, InvalidInput
 
@@ -266,3 +269,46 @@ def test_numpy_is_not_imported() -> None:
         "assert Vector([1, 2, 3]).stddev() > 0; assert 'numpy' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+@pytest.mark.parametrize(
+    "duplicate", [copy.copy, copy.deepcopy, lambda v: pickle.loads(pickle.dumps(v))]
+)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_copy_has_the_elements_and_not_the_memory(
+    duplicate: Callable[[Any], Any], dtype: str
+) -> None:
+    """Copying and pickling go by value, to every bit, also from memory that is read-only."""
+    for source in (np.array([1.5, -0.0, math.nan, math.inf], dtype), np.empty(0, dtype)):
+        source.flags.writeable = False
+        vector = duplicate(Vector(source))
+        assert type(vector) is Vector
+        assert vector.dtype == dtype
+        assert bytes(vector._buffer) == source.tobytes()
+    data = np.array([1, 2], dtype)
+    vector = duplicate(Vector(data))
+    data[:] = 7
+    assert vector.sum() == 3
+    assert vector.zscore(out=vector) is vector
+
+
+def test_a_batch_travels_with_its_elements() -> None:
+    """To another process, say."""
+    data = np.array([1.0, 2.0])
+    batch = pickle.loads(pickle.dumps(Batch([data, [5]])))
+    data[:] = 7
+    assert batch.reduce("sum") == [3.0, 5.0]
+
+
+class Tagged(Vector):
+    """A subclass with something of its own."""
+
+    tag = ""
+
+
+def test_a_copy_of_a_subclass_is_one_too() -> None:
+    """With what it carries beside its elements."""
+    vector = Tagged([1.0, 2.0])
+    vector.tag = "mine"
+    for copied in (copy.copy(vector), pickle.loads(pickle.dumps(vector))):
+        assert (type(copied), copied.tag, list(copied)) == (Tagged, "mine", [1.0, 2.0])

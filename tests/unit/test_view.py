@@ -3,31 +3,160 @@
 from __future__ import annotations
 
 import array
+import ast
 import gc
 import inspect
+import signal
 import sys
 import sysconfig
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from renacer import Description, Vector, backends, last_execution, use_backend
-from renacer.compute.apply import OP
+from renacer import Batch, Description, Vector, _core, backends, last_execution, use_backend
 from renacer.errors import EmptyVector, InvalidInput, RenacerError
 
 LARGE = 1 << 20
 
 
+METHODS = {
+    "sum": "",
+    "mean": "",
+    "variance": "ddof=0, ",
+    "stddev": "ddof=0, ",
+    "min": "",
+    "max": "",
+    "percentile": "q, ",
+    "percentiles": "qs, ",
+    "argmin": "",
+    "argmax": "",
+    "norm": "order='l2', ",
+    "dot": "other, ",
+    "covariance": "other, ddof=0, ",
+    "correlation": "other, ",
+    "zscore": "ddof=0, ",
+    "describe": "quantiles=(), ",
+}
+KEYWORDS = {"zscore": "out=None, ", "describe": "ddof=0, "}
+
+
 def test_help_knows_every_signature() -> None:
     """inspect and help() show parameters, though the class is made in C."""
     assert str(inspect.signature(Vector)) == "(data, dtype=None)"
-    assert str(inspect.signature(Vector.percentile)).startswith("(self, q")
-    methods = [value for name, value in vars(Vector).items() if not name.startswith("_")]
-    assert methods
-    assert all(method.__doc__ for method in methods)
+    public = [name for name in dir(Vector) if not name.startswith("_")]
+    assert sorted(public) == sorted([*METHODS, "dtype"])
+    for name, positional in METHODS.items():
+        method = getattr(Vector, name)
+        keywords = KEYWORDS.get(name, "")
+        expected = f"(self, /, {positional}*, {keywords}nan_policy='propagate')"
+        assert str(inspect.signature(method)) == expected
+        assert method.__doc__
+
+
+def test_type_checkers_see_the_signatures_that_there_are() -> None:
+    """What the stub declares and what the extension has cannot drift apart."""
+    stub = (Path(_core.__file__).parent / "_core.pyi").read_text()
+    view = next(
+        node
+        for node in ast.parse(stub).body
+        if isinstance(node, ast.ClassDef) and node.name == "View"
+    )
+    declared = {
+        node.name: node.args
+        for node in view.body
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
+    }
+    assert sorted(declared) == sorted(METHODS)
+    for name, arguments in declared.items():
+        parameters = list(inspect.signature(getattr(Vector, name)).parameters.values())
+        places = [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY]
+        keywords = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
+        defaults = [p.default for p in parameters if p.default is not p.empty]
+        written = [*arguments.defaults, *(d for d in arguments.kw_defaults if d is not None)]
+        assert [a.arg for a in arguments.args] == places
+        assert [a.arg for a in arguments.kwonlyargs] == keywords
+        assert [ast.literal_eval(d) for d in written] == defaults
+
+
+def test_arguments_have_their_names() -> None:
+    """By place or by name, in any order, is the same call."""
+    vector, other = Vector([1.0, 2.0, 4.0]), Vector([1.0, 2.0, 3.0])
+    assert vector.variance(ddof=1) == vector.variance(1) == pytest.approx(7 / 3)
+    assert vector.percentile(q=50) == vector.percentile(50, nan_policy="propagate") == 2.0
+    assert vector.percentiles(qs=iter([50])) == [2.0]
+    assert vector.norm(order="l1") == vector.norm("l1") == 7.0
+    assert vector.covariance(ddof=1, other=other) == vector.covariance(other, 1) == 1.5
+    assert vector.describe(ddof=1, quantiles=(50,)) == vector.describe((50,), ddof=1)
+    policy = "".join(["om", "it"])
+    assert Vector([1.0, np.nan]).sum(**{"nan_" + "policy": policy}) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda v: v.sum(1), r"sum\(\) takes at most 0 positional arguments \(1 given\)"),
+        (lambda v: v.stddev(1, 2), r"stddev\(\) takes at most 1 positional argument \(2 given\)"),
+        (lambda v: v.percentile(), r"percentile\(\) missing required argument 'q'"),
+        (lambda v: v.dot(nan_policy="omit"), r"dot\(\) missing required argument 'other'"),
+        (lambda v: v.percentile(5, q=5), r"percentile\(\) got multiple values for argument 'q'"),
+        (lambda v: v.mean(ddof=1), r"mean\(\) got an unexpected keyword argument 'ddof'"),
+        (lambda v: v.stddev("1"), "must be real number, not str"),
+        (lambda v: v.percentiles(5), "not iterable"),
+        (lambda v: v.percentiles([5, None]), "must be real number"),
+        (lambda v: v.describe([None]), "must be real number"),
+        (lambda v: v.zscore(None), "must be real number"),
+    ],
+)
+def test_a_wrong_call_is_a_type_error(call: Callable[[Vector], object], message: str) -> None:
+    """It says which argument of which method."""
+    with pytest.raises(TypeError, match=message):
+        call(Vector([1.0, 2.0]))
+
+
+@pytest.mark.parametrize("policy", ["drop", None, 1, []])
+def test_every_method_refuses_an_unknown_policy(policy: object) -> None:
+    """A misspelt one is not the default, whatever its type."""
+    vector = Vector([1.0, 2.0])
+    given = {"percentile": (50,), "percentiles": ([50],)}
+    given |= dict.fromkeys(("dot", "covariance", "correlation"), (vector,))
+    for name in METHODS:
+        with pytest.raises(InvalidInput, match="nan_policy must be 'propagate' or 'omit', not"):
+            getattr(vector, name)(*given.get(name, ()), nan_policy=policy)
+
+
+def test_many_percentiles_are_as_good_as_few() -> None:
+    """More than fit the memory set aside for few."""
+    vector = Vector(np.arange(101.0))
+    for count in (0, 1, 8, 9, 1000):
+        wanted = [i % 101 for i in range(count)]
+        assert vector.percentiles(wanted) == wanted
+        assert vector.describe(wanted).quantiles == {q: float(q) for q in wanted}
+
+
+def test_what_a_signal_handler_computes_stays_its_own() -> None:
+    """A refusal says why this operation was refused, whatever ran in between."""
+    empty, one = Vector([]), Vector([1.0])
+
+    def compute(*_: object) -> None:
+        one.sum()
+
+    before = signal.signal(signal.SIGALRM, compute)
+    signal.setitimer(signal.ITIMER_REAL, 1e-4, 1e-4)
+    try:
+        for _ in range(2000):
+            with pytest.raises(EmptyVector, match=r"^mean of an empty vector$"):
+                empty.mean()
+            with pytest.raises(InvalidInput, match=r"^percentile: percentile 101 is out of range$"):
+                one.percentile(101)
+            with pytest.raises(EmptyVector, match=r"^mean of an empty vector, number 1 "):
+                Batch([one, empty]).reduce("mean")
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 @pytest.mark.parametrize("call", [(), (1, 2, 3)])
@@ -35,12 +164,6 @@ def test_wrong_number_of_arguments_is_a_type_error(call: tuple[int, ...]) -> Non
     """As for any other callable."""
     with pytest.raises(TypeError):
         Vector(*call)
-
-
-def test_a_parameter_that_is_no_number_is_a_type_error() -> None:
-    """The core never sees it."""
-    with pytest.raises(TypeError, match="must be real number, not str"):
-        Vector([1.0]).percentile("50")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("nan_policy", ["propagate", "omit"])
@@ -70,13 +193,6 @@ def test_places_stay_inside_data_that_another_thread_overwrites(
     finally:
         stop.set()
         thread.join()
-
-
-@pytest.mark.parametrize("results", [0, 1, 4, 6, 1 << 61])
-def test_results_are_as_many_as_the_operation_gives(results: int) -> None:
-    """Any other number would be numbers that nothing wrote, or memory that nobody has."""
-    with pytest.raises(ValueError, match="how many results"):
-        Vector([1.0])._gather(OP["describe"], results, 0.0)
 
 
 def test_a_vector_cannot_be_made_twice() -> None:
