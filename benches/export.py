@@ -24,7 +24,8 @@ def main() -> None:
     rows = []
     for compression, protocol in itertools.product(COMPRESSIONS, PROTOCOLS):
         ours, theirs = rates(protocol, compression)
-        rows.append((protocol, compression, f"{ours:,.0f}", f"{theirs:,.0f}", f"{ours / theirs:.1f}x"))
+        figures = (f"{ours:,.0f}", f"{theirs:,.0f}", f"{ours / theirs:.1f}x")
+        rows.append((protocol, compression, *figures))
     print(
         table(
             "Spans a second, from the operation to the receiver's confirmation",

@@ -30,9 +30,16 @@ def _report(arguments: Sequence[str]) -> int:
     return command(arguments)
 
 
+def _replay(arguments: Sequence[str]) -> int:
+    from renacer.cli.replay import command
+
+    return command(arguments)
+
+
 HELPERS: dict[str, Callable[[Sequence[str]], int]] = {
     "backends": _backends,
     "doctor": _doctor,
+    "replay": _replay,
     "report": _report,
 }
 

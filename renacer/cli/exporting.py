@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from renacer.tracing.sampling import ComputeTracerConfig
     from renacer.tracing.tracer import ComputeTracer
 
-__all__ = ["Export", "compute_config"]
+__all__ = ["Export", "compute_config", "parse_headers"]
 
 # After the program's end, delivery is over within about this many seconds: with a receiver that has
 # confirmed something, with one that never has, and for what the compute tracer still holds.
@@ -108,14 +108,18 @@ class Export:
         stats = self._exporter.stats()
         if lost := stats["produced"] - stats["exported"]:
             reason = self._exporter.last_error or "no answer in time"
-            yield f"{lost} spans could not be delivered to {self._exporter.target}: {reason}"
+            failure = f"could not be delivered to {self._exporter.target}: {reason}"
+            yield f"{lost} spans {failure} (of {_listed(stats)})"
+        if stats["spooled"]:
+            spool = self._options.otlp_spool
+            yield f"{stats['spooled']} spans are in {spool}: send them with renacer replay {spool}"
         if not_encoded := self._report.not_encoded:
             yield f"{not_encoded} spans were lost: out of memory"
         if held_back := self._report.held_back:
             limit = self._options.otlp_max_spans
             yield f"{held_back} syscall spans beyond --otlp-max-spans {limit} were not sent"
-        if self._options.diagnostics:
-            yield "export: " + ", ".join(f"{count} {what}" for what, count in _flat(stats) if count)
+        if self._options.diagnostics and not lost:
+            yield f"export: {_listed(stats)}"
 
     def _make_exporter(self, engine: Engine) -> Exporter:
         options = self._options
@@ -133,16 +137,21 @@ class Export:
         return OtlpExporter(
             options.otlp_endpoint,
             options.otlp_protocol,
-            headers=_headers(options.otlp_headers),
+            headers=parse_headers(options.otlp_headers),
             service_name=options.otlp_service_name,
             resource_attributes=attributes,
+            spool=options.otlp_spool,
         )
+
+
+def _listed(stats: Mapping[str, Any]) -> str:
+    return ", ".join(f"{count} {what}" for what, count in _flat(stats) if count)
 
 
 def _flat(stats: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
     for name, count in stats.items():
         if isinstance(count, Mapping):
-            yield from ((f"{name} ({reason})", number) for reason, number in count.items())
+            yield from ((f"{name}: {reason}", number) for reason, number in count.items())
         else:
             yield name, count
 
@@ -190,11 +199,17 @@ def _wants_compute(options: Options) -> bool:
 def _has_sink(options: Options) -> bool:
     if options.otlp_endpoint is not None and options.otlp_file is not None:
         raise UsageError("--otlp-endpoint and --otlp-file exclude each other")
+    if options.otlp_spool is not None and options.otlp_file is not None:
+        raise UsageError("--otlp-spool is for what a receiver does not take; --otlp-file has none")
     flagged = options.otlp_endpoint is not None or options.otlp_file is not None
-    return flagged or sink_wanted()
+    wanted = flagged or sink_wanted()
+    if options.otlp_spool is not None and not wanted:
+        raise UsageError("--otlp-spool needs a receiver: add --otlp-endpoint")
+    return wanted
 
 
-def _headers(words: list[str]) -> dict[str, str]:
+def parse_headers(words: Sequence[str]) -> dict[str, str]:
+    """The --otlp-header flags as a dict; raises UsageError for one that is not NAME=VALUE."""
     headers = {}
     for word in words:
         name, equals, value = word.partition("=")

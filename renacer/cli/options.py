@@ -40,6 +40,7 @@ class Options:
         self.otlp_service_name: str | None = None
         self.otlp_headers: list[str] = []
         self.otlp_file: str | None = None
+        self.otlp_spool: str | None = None
         self.otlp_max_spans = 100_000
         self.otlp_command_args = False
         self.trace_parent: str | None = None
@@ -178,6 +179,9 @@ FLAGS: tuple[Flag, ...] = (
     Flag(_OTLP, "", "otlp-file", "otlp_file",
          "Write the trace to FILE: OTLP JSON lines if it ends in .jsonl, else OTLP protobuf, each "
          "message after its length in 4 bytes, big-endian.", "FILE", str),
+    Flag(_OTLP, "", "otlp-spool", "otlp_spool",
+         "Keep in DIR what could not be delivered, up to 1 GiB; `renacer replay DIR` sends it "
+         "later.", "DIR", str),
     Flag(_OTLP, "", "otlp-max-spans", "otlp_max_spans",
          "Syscall spans sent at most (default 100000; 0 lifts the limit). What is held back is "
          "counted on the process span and announced.", "N", whole(63)),

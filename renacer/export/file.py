@@ -23,7 +23,8 @@ class FileExporter:
 
     ``.jsonl``: one OTLP/JSON object a line. Anything else: protobuf, each message after its length
     as 4 bytes, big-endian. What could not be written is counted, and the file is cut back to its
-    last whole message. Raises ExportError when the path cannot be written.
+    last whole message. A forked child writes nothing and counts what it drops. Raises ExportError
+    when the path cannot be written.
     """
 
     def __init__(
@@ -43,12 +44,21 @@ class FileExporter:
             self._file = create(self.path)
         except OSError as error:
             raise ExportError(f"cannot write {self.path}: {error.strerror}") from None
+        self._whole = 0  # bytes of whole messages
+        self._closed = ""
+        self._reset()
+
+    def _reset(self) -> None:
         self._pid = os.getpid()
         self._lock = threading.Lock()
         self._ledger = Ledger()
         self._lost_at_flush = 0
-        self._whole = 0  # bytes of whole messages
-        self._closed = False
+
+    def _leave_parents_state(self) -> None:
+        # A forked child shares the file's offset, and cannot tell where its parent's messages end.
+        if self._pid != os.getpid():
+            self._reset()
+            self._closed = self._closed or "the file is that of the parent of this forked process"
 
     @property
     def target(self) -> str:
@@ -62,15 +72,14 @@ class FileExporter:
 
     def submit(self, spans: bytes, count: int) -> None:
         """Write ``count`` encoded spans in this exporter's ``format``."""
-        if os.getpid() != self._pid:
-            return  # a forked child has its parent's file and counts: both are the parent's
+        self._leave_parents_state()
         with self._lock:
             self._ledger.produced += count
             self._ledger.settle(count, self._write(spans))
 
     def _write(self, spans: bytes) -> Outcome:
         if self._closed:
-            return Outcome(reason="exporter is shut down")
+            return Outcome(reason=self._closed)
         if self.format == lib.RNC_OTLP_JSON:
             message = self._frame.json(spans)
         else:
@@ -94,15 +103,17 @@ class FileExporter:
 
     def force_flush(self, timeout_s: float = 0.0) -> bool:
         """True if all that was submitted since the last flush stands in the file."""
+        self._leave_parents_state()
         with self._lock:
             lost, self._lost_at_flush = self._ledger.lost - self._lost_at_flush, self._ledger.lost
             return lost == 0
 
     def shutdown(self, timeout_s: float = 0.0) -> bool:
         """Close the file; True if nothing was lost. Idempotent."""
+        self._leave_parents_state()
         with self._lock:
             if not self._closed:
-                self._closed = True
+                self._closed = "exporter is shut down"
                 try:
                     os.close(self._file)
                 except OSError as error:
@@ -112,5 +123,6 @@ class FileExporter:
 
     def stats(self) -> dict[str, Any]:
         """Exact counts, see :meth:`renacer.export.outcome.Ledger.stats`."""
+        self._leave_parents_state()
         with self._lock:
             return self._ledger.stats()

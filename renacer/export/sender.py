@@ -105,12 +105,10 @@ class Sender:
         """Make sure a thread runs, so that ``idle`` is called."""
         self._leave_parents_state()
         with self._changed:
-            if not self._threads:
+            if not (self._threads or self._closed):
                 self._start_locked()
 
     def _start_locked(self) -> None:
-        if self._closed:
-            return
         thread = threading.Thread(target=self._run, name="renacer-export", daemon=True)
         self._threads.append(thread)
         try:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +22,7 @@ from renacer.export.outcome import Ledger
 if TYPE_CHECKING:
     from renacer.export.transport import Transport
 
-__all__ = ["Replay", "Spool", "replay"]
+__all__ = ["Replay", "Spool", "listed", "replay"]
 
 _SUFFIX = ".otlp"
 _LENGTH_BYTES = 4
@@ -95,15 +95,15 @@ class Replay:
     damaged: list[Path] = field(default_factory=list)
 
 
-def replay(directory: str | os.PathLike[str], transport: Transport) -> Replay:
-    """Send every batch in ``directory``, oldest first, and remove what was confirmed.
+def replay(paths: Iterable[Path], transport: Transport) -> Replay:
+    """Send the batches in ``paths`` in this order, and remove what was confirmed.
 
     A batch that is refused, or is no whole batch, stays, and the next one is tried; where there is
-    no answer at all, the rest stays untried. Raises ExportError when the directory cannot be read.
+    no answer at all, the rest stays untried.
     """
     result = Replay()
     answering = True
-    for path in _listed(directory):
+    for path in paths:
         try:
             request, count = _read(path)
         except ValueError:
@@ -124,7 +124,8 @@ def replay(directory: str | os.PathLike[str], transport: Transport) -> Replay:
     return result
 
 
-def _listed(directory: str | os.PathLike[str]) -> list[Path]:
+def listed(directory: str | os.PathLike[str]) -> list[Path]:
+    """The batches in ``directory``, oldest first; raises ExportError when it cannot be read."""
     try:
         return sorted(_batches(Path(directory)))
     except OSError as error:

@@ -248,6 +248,78 @@ def test_a_users_exporter_is_left_to_the_parent() -> None:
     exporter.shutdown(0.6)
 
 
+def test_a_file_is_left_to_the_parent(tmp_path: Path) -> None:
+    """A forked child writes nothing into its parent's file, and counts what it drops."""
+    exporter = FileExporter(tmp_path / "out.otlp")
+    exporter.submit(encoded(1), 1)
+    before = (tmp_path / "out.otlp").read_bytes()
+    read, write = os.pipe()
+    if (child := os.fork()) == 0:
+        exporter.submit(encoded(3), 3)
+        done = [exporter.force_flush(), exporter.shutdown(), exporter.stats()]
+        os.write(write, json.dumps(done).encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    flushed, closed, stats = json.loads(os.read(read, 4096))
+    assert not flushed
+    assert not closed
+    assert stats["produced"] == sum(stats["dropped"].values()) == 3
+    assert (tmp_path / "out.otlp").read_bytes() == before
+    assert exporter.shutdown()
+    assert exporter.stats()["exported"] == 1
+
+
+def test_lanes_open_for_a_receiver_that_confirms() -> None:
+    """One batch at a time until one is confirmed, then several; a flush waits for the slowest."""
+    lanes = threading.Barrier(3, timeout=10)
+    first, alone = threading.Event(), threading.Event()
+    running: list[int] = []
+
+    def deliver(spans: bytes, count: int) -> Outcome:
+        running.append(count)
+        if count == 1:
+            first.wait(10)
+            if running == [1]:
+                alone.set()
+        else:
+            lanes.wait()  # passes only when three deliveries are under way at a time
+        return Outcome()
+
+    def reopen() -> tuple[Any, Any]:
+        return deliver, lambda: None
+
+    sender = Sender(deliver, lambda: None, reopen=reopen, lanes=3)
+    for count in (1, 2, 3, 4):
+        sender.submit(b"x", count)
+    first.set()
+    assert sender.force_flush(20.0)
+    assert alone.is_set()
+    assert sender.stats()["exported"] == 10
+    assert sender.shutdown(1.0)
+
+
+def test_a_flush_waits_for_every_earlier_batch() -> None:
+    """A batch that ends before an earlier one does not make the flush end."""
+    gate = threading.Event()
+
+    def deliver(spans: bytes, count: int) -> Outcome:
+        if count == 2:
+            gate.wait(10)
+        return Outcome()
+
+    sender = Sender(deliver, lambda: None, reopen=lambda: (deliver, lambda: None), lanes=2)
+    sender.submit(b"x", 1)
+    assert sender.force_flush(10.0)
+    for count in (2, 3, 4):
+        sender.submit(b"x", count)
+    assert not sender.force_flush(0.5)
+    assert sender.stats()["exported"] == 8
+    gate.set()
+    assert sender.force_flush(10.0)
+    assert sender.stats()["exported"] == 10
+    sender.shutdown(1.0)
+
+
 def test_sdk_disabled_sends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """OTEL_SDK_DISABLED=true: an exporter counts and drops."""
     monkeypatch.setenv("OTEL_SDK_DISABLED", "true")
