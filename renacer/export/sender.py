@@ -108,7 +108,7 @@ class Sender:
             if not (self._threads or self._closed):
                 self._start_locked()
 
-    def _start_locked(self) -> None:
+    def _start_locked(self) -> bool:
         thread = threading.Thread(target=self._run, name="renacer-export", daemon=True)
         self._threads.append(thread)
         try:
@@ -117,15 +117,17 @@ class Sender:
             self._threads.remove(thread)
             if not self._threads:
                 self._closed = "the interpreter is exiting"
+            return False
+        return True
 
     def _open_lanes(self) -> int:
         return self._lanes if self._flowing else 1
 
     def _staff_locked(self) -> None:
-        """Start a thread where the queue has work for one more."""
+        """Start as many threads as there is work for."""
         wanted = min(self._open_lanes(), len(self._in_flight) + len(self._queue))
-        if len(self._threads) < wanted:
-            self._start_locked()
+        while len(self._threads) < wanted and self._start_locked():
+            pass
 
     def submit(self, spans: bytes, count: int) -> None:
         """Queue one batch of ``count`` encoded spans; never waits, counts what finds no room."""
