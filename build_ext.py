@@ -18,6 +18,7 @@ from setuptools.command.build_ext import build_ext
 
 ROOT = Path(__file__).resolve().parent
 CSRC = Path("csrc")
+PUBLIC = Path("renacer/include")  # what other extensions compile against
 
 # A free-threaded Python before 3.15 has no stable ABI.
 STABLE_ABI = not sysconfig.get_config_var("Py_GIL_DISABLED")
@@ -75,15 +76,16 @@ class BuildCore(build_ext):
         glue.parent.mkdir(parents=True, exist_ok=True)
         interface().emit_c_code(str(glue))
         ext.sources = [str(glue), *files("*.c")]
-        ext.depends = files("*.h", "*.def")
-        ext.include_dirs = [str(CSRC)]
+        ext.depends = [*files("*.h", "*.def"), str(PUBLIC / "renacer.h")]
+        ext.include_dirs = [str(CSRC), str(PUBLIC)]
         ext.extra_compile_args = COMPILE_FLAGS
         ext.extra_link_args = LINK_FLAGS
         self.compiler.compile = self._compile_changed(self.compiler.compile)
         super().build_extension(ext)
 
     def _compile_changed(self, compile_all):  # type: ignore[no-untyped-def]
-        newest_header = max(os.path.getmtime(path) for path in files("*.h", "*.def"))
+        headers = [*files("*.h", "*.def"), PUBLIC / "renacer.h"]
+        newest_header = max(os.path.getmtime(path) for path in headers)
 
         def stale(source: str, target: str) -> bool:
             if not os.path.exists(target):

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from renacer.export.otlp import OtlpExporter
     from renacer.tracing.context import SpanContext
     from renacer.tracing.instrument import instrument
+    from renacer.tracing.reporting import get_include
     from renacer.tracing.sampling import ComputeTracerConfig
     from renacer.tracing.tracer import ComputeTracer
 
@@ -70,10 +71,12 @@ _HOMES = {
     "renacer.export.otlp": ("OtlpExporter",),
     "renacer.tracing.context": ("SpanContext",),
     "renacer.tracing.instrument": ("instrument",),
+    "renacer.tracing.reporting": ("_reporting", "get_include"),
     "renacer.tracing.sampling": ("ComputeTracerConfig",),
     "renacer.tracing.tracer": ("ComputeTracer",),
 }
-_TRACED_HOMES = ("renacer.compute.", "renacer.tracing.instrument")  # their use may be traced
+# What is used from these may be traced.
+_TRACED_HOMES = ("renacer.compute.", "renacer.tracing.instrument", "renacer.tracing.reporting")
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
@@ -102,6 +105,7 @@ __all__ = [
     "Vector",
     "backends",
     "cpu_features",
+    "get_include",
     "instrument",
     "last_execution",
     "use_backend",

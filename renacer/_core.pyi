@@ -7,6 +7,7 @@ from renacer.compute.vector import Description, Vector
 
 ffi: Any
 lib: Any
+reporting: Any
 
 class View:
     @property

@@ -48,12 +48,13 @@ static void backend_selected(rnc_spans *spans, const rnc_record *record) {
 
 static void compute_status(rnc_spans *spans, const rnc_record *record) {
     const rnc_compute_body *body = &record->compute;
-    bool scalar_only = body->isa >= 0 && !spans->simd_available;
+    bool scalar_only = body->isa >= 0 && !body->library && !spans->simd_available;
     if (record->payload_size)
         rnc_span_status(spans, RNC_STATUS_ERROR,
                         (rnc_slice){rnc_record_payload(record), record->payload_size});
     else if (body->status != RNC_OK)
-        rnc_span_status(spans, RNC_STATUS_ERROR, rnc_slice_of(rnc_status_name(body->status)));
+        rnc_span_status(spans, RNC_STATUS_ERROR,
+                        rnc_slice_of(body->library ? "" : rnc_status_name(body->status)));
     else if (scalar_only || body->unmet)
         rnc_span_status(spans, RNC_STATUS_ERROR,
                         RNC_SLICE("SIMD unavailable, used scalar fallback"));
@@ -62,13 +63,22 @@ static void compute_status(rnc_spans *spans, const rnc_record *record) {
 }
 
 /* A span's name; stands in spans->decoded. */
-static rnc_slice prefixed(rnc_spans *spans, const char *prefix, rnc_slice text) {
+static rnc_slice prefixed(rnc_spans *spans, const char *prefix, const char *further,
+                          rnc_slice text) {
     rnc_buffer *name = &spans->decoded;
     name->size = 0;
     rnc_buffer_text(name, prefix);
+    rnc_buffer_text(name, further);
     rnc_buffer_append(name, text.data, text.size);
     name->failed = false;
     return (rnc_slice){name->data ? name->data : "", name->size};
+}
+
+static rnc_slice name_of(rnc_spans *spans, const rnc_compute_body *body, const rnc_op_row *op,
+                         rnc_slice operation) {
+    if (body->library)
+        return prefixed(spans, body->library, ": ", operation);
+    return op ? rnc_slice_of(op->span_name) : prefixed(spans, "trueno: Vector::", "", operation);
 }
 
 void rnc_span_of_compute(rnc_spans *spans, const rnc_record *record) {
@@ -82,18 +92,18 @@ void rnc_span_of_compute(rnc_spans *spans, const rnc_record *record) {
                               .parent_id = record->parent_id,
                               .start = record->start,
                               .end = record->end,
-                              .name = op ? rnc_slice_of(op->span_name)
-                                         : prefixed(spans, "trueno: Vector::", name),
+                              .name = name_of(spans, body, op, name),
                           });
     rnc_span_bytes(spans, rnc_keys[RNC_KEY_COMPUTE_OPERATION], name);
-    rnc_span_text(spans, RNC_KEY_COMPUTE_LIBRARY, "trueno");
+    rnc_span_text(spans, RNC_KEY_COMPUTE_LIBRARY, body->library ? body->library : "trueno");
     rnc_span_text(spans, RNC_KEY_COMPUTE_BACKEND, backend_of(body));
     rnc_span_integer(spans, RNC_KEY_COMPUTE_ELEMENTS, (int64_t)body->elements);
     rnc_span_text(spans, RNC_KEY_COMPUTE_DATA_TYPE, data_type_of(body));
     rnc_span_number(spans, RNC_KEY_COMPUTE_DURATION_US, (double)duration_ns / 1000.0);
     rnc_span_integer(spans, RNC_KEY_COMPUTE_DURATION_NS, (int64_t)duration_ns);
     rnc_span_text(spans, RNC_KEY_COMPUTE_RESULT, body->status == RNC_OK ? "success" : "error");
-    fallback(spans, record);
+    if (!body->library) /* of others we do not know what they could have run */
+        fallback(spans, record);
     if (body->operation)
         rnc_span_bytes(spans, rnc_keys[RNC_KEY_COMPUTE_PARENT], rnc_slice_of(body->operation));
     if (body->kernel && *body->kernel)
@@ -102,7 +112,7 @@ void rnc_span_of_compute(rnc_spans *spans, const rnc_record *record) {
         rnc_span_integer(spans, RNC_KEY_COMPUTE_BATCH, body->batch);
     if (op && op->attribute)
         spans->writer.ops->number(&spans->writer, rnc_slice_of(op->attribute), body->param);
-    if (body->status != RNC_OK)
+    if (body->status != RNC_OK && !body->library)
         rnc_span_text(spans, RNC_KEY_ERROR_TYPE, rnc_status_name(body->status));
     rnc_span_integer(spans, RNC_KEY_THREAD_ID, body->tid);
     backend_selected(spans, record);
@@ -131,7 +141,7 @@ void rnc_span_of_operation(rnc_spans *spans, const rnc_record *record) {
                               .parent_id = record->parent_id,
                               .start = record->start,
                               .end = record->end,
-                              .name = prefixed(spans, "compute: ", operation),
+                              .name = prefixed(spans, "compute: ", "", operation),
                           });
     rnc_span_bytes(spans, rnc_keys[RNC_KEY_COMPUTE_OPERATION], operation);
     rnc_span_integer(spans, RNC_KEY_THREAD_ID, body->tid);

@@ -1,16 +1,21 @@
-/* The module's entry point: what cffi generates, which build_ext.py renames, and then our type. */
+/* The module's entry point: what cffi generates, which build_ext.py renames, then our type and the
+ * functions for other extensions. */
+#include "python/reporting.h"
 #include "python/view.h"
 
 PyObject *rnc_init_cffi(void);
 
+/* Takes the reference to what is added, which may be NULL with an exception set. */
+static int add(PyObject *module, const char *name, PyObject *value) {
+    int status = value ? PyObject_SetAttrString(module, name, value) : -1;
+    Py_XDECREF(value);
+    return status;
+}
+
 PyMODINIT_FUNC PyInit__core(void) {
     PyObject *module = rnc_init_cffi();
-    PyObject *type = module ? rnc_view_type() : NULL;
-    if (type && PyObject_SetAttrString(module, "View", type) == 0) {
-        Py_DECREF(type);
-        return module;
-    }
-    Py_XDECREF(type);
-    Py_XDECREF(module);
-    return NULL;
+    if (module &&
+        (add(module, "View", rnc_view_type()) || add(module, "reporting", rnc_reporting_capsule())))
+        Py_CLEAR(module);
+    return module;
 }

@@ -74,6 +74,7 @@ typedef struct rnc_compute_body {
     const char *operation; /* interned name of the enclosing operation, or NULL */
     const char *name;      /* interned: trace_operation's; NULL: the operation's own. A payload is
                               the error's message. */
+    const char *library;   /* whose kernel it is; NULL: ours */
     uint32_t tid;
     uint32_t batch;   /* 0: not a batch */
     uint16_t op;      /* UINT16_MAX: no row of ops.def */

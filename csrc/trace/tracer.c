@@ -138,6 +138,7 @@ static void fill_execution(rnc_compute_body *body, const rnc_execution *executio
     body->param = execution->param;
     body->kernel = execution->kernel;
     body->name = NULL;
+    body->library = NULL;
     body->batch = execution->batch;
     body->op = (uint16_t)execution->op;
     body->isa = (int8_t)execution->isa;
@@ -179,17 +180,40 @@ static size_t cut_text(const char *text, size_t size) {
     return size;
 }
 
+void rnc_tracer_record_labelled(rnc_tracer *tracer, const rnc_execution *execution,
+                                const rnc_label *label, uint64_t start, uint64_t end) {
+    rnc_thread *thread = &rnc_thread_self;
+    if (!still(tracer, thread) || !passes(tracer, thread, label->op, start, end))
+        return;
+    size_t error_size = label->error ? cut_text(label->error, label->error_size) : 0;
+    rnc_record *record = reserve_compute(tracer, thread, error_size);
+    if (!record)
+        return;
+    record->start = start;
+    record->end = end;
+    fill_execution(&record->compute, execution);
+    record->compute.name = label->name;
+    record->compute.library = label->library;
+    if (error_size)
+        memcpy(rnc_record_payload(record), label->error, error_size);
+    rnc_ring_commit(tracer->ring, record);
+    rnc_counts_add(&tracer->counts, thread, RNC_RECORDED);
+}
+
+uint64_t rnc_tracer_accepted(void) {
+    return rnc_thread_self.generation;
+}
+
+void rnc_tracer_resume(uint64_t accepted) {
+    rnc_thread_self.generation = accepted;
+}
+
 void rnc_call_end(rnc_tracer *tracer, const rnc_call *call) {
     rnc_thread *thread = &rnc_thread_self;
     bool ran = thread->ran;
     thread->context = call->context;
     /* For an enclosing call, this one ran an operation if it did itself. */
-    if (!rnc_tracer_wants(tracer, call->op) ||
-        !passes(tracer, thread, call->op, call->start, call->end))
-        return;
-    size_t error_size = call->error ? cut_text(call->error, call->error_size) : 0;
-    rnc_record *record = reserve_compute(tracer, thread, error_size);
-    if (!record)
+    if (!rnc_tracer_wants(tracer, call->op))
         return;
     rnc_execution execution =
         ran ? *call->last : (rnc_execution){.kernel = "", .isa = -1, .requested = -1};
@@ -200,14 +224,9 @@ void rnc_call_end(rnc_tracer *tracer, const rnc_call *call) {
     execution.dtype = call->dtype;
     if (call->error)
         execution.status = RNC_INVALID_INPUT;
-    record->start = call->start;
-    record->end = call->end;
-    fill_execution(&record->compute, &execution);
-    record->compute.name = call->name;
-    if (error_size)
-        memcpy(rnc_record_payload(record), call->error, error_size);
-    rnc_ring_commit(tracer->ring, record);
-    rnc_counts_add(&tracer->counts, thread, RNC_RECORDED);
+    const rnc_label label = {
+        .name = call->name, .error = call->error, .error_size = call->error_size, .op = call->op};
+    rnc_tracer_record_labelled(tracer, &execution, &label, call->start, call->end);
 }
 
 int rnc_tracer_record_operation(rnc_tracer *tracer, const rnc_operation_span *span) {

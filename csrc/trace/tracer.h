@@ -27,4 +27,21 @@ bool rnc_tracer_wants(rnc_tracer *tracer, int op);
 void rnc_tracer_record_compute(rnc_tracer *tracer, const rnc_execution *execution, uint64_t start,
                                uint64_t end);
 
+/* What an operation is called that is no row of ops.def, and how it failed. */
+typedef struct rnc_label {
+    const char *library; /* NULL: ours; else it and the name live as long as the process */
+    const char *name;
+    const char *error; /* NULL or a message, cut to what a record takes */
+    size_t error_size;
+    int op; /* whose sampling rates hold; -1: those of operations with none of their own */
+} rnc_label;
+
+void rnc_tracer_record_labelled(rnc_tracer *tracer, const rnc_execution *execution,
+                                const rnc_label *label, uint64_t start, uint64_t end);
+
+/* Where other operations may run between rnc_tracer_wants and the record: which life of a tracer
+ * said yes just now, to be told again before the record. */
+uint64_t rnc_tracer_accepted(void);
+void rnc_tracer_resume(uint64_t accepted);
+
 #endif
