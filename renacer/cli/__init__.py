@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from importlib import import_module
 
 from renacer.cli.terminal import keep_standard_streams, say, show
 from renacer.errors import RenacerError, UsageError
@@ -12,36 +13,8 @@ from renacer.errors import RenacerError, UsageError
 __all__ = ["main"]
 
 
-def _backends(arguments: Sequence[str]) -> int:
-    from renacer.cli.backends import command
-
-    return command(arguments)
-
-
-def _doctor(arguments: Sequence[str]) -> int:
-    from renacer.cli.doctor import command
-
-    return command(arguments)
-
-
-def _report(arguments: Sequence[str]) -> int:
-    from renacer.cli.report import command
-
-    return command(arguments)
-
-
-def _replay(arguments: Sequence[str]) -> int:
-    from renacer.cli.replay import command
-
-    return command(arguments)
-
-
-HELPERS: dict[str, Callable[[Sequence[str]], int]] = {
-    "backends": _backends,
-    "doctor": _doctor,
-    "replay": _replay,
-    "report": _report,
-}
+#: First words that are no program: renacer.cli.<word> has their ``command``.
+HELPERS = ("backends", "compare", "doctor", "replay", "report")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         if words and words[0] in HELPERS:
-            return HELPERS[words[0]](words[1:])
+            return int(import_module(f"renacer.cli.{words[0]}").command(words[1:]))
         return _trace(words)
     except RenacerError as error:
         say(str(error))

@@ -14,7 +14,7 @@ renacer - every syscall of a program and every SIMD compute operation, in one tr
 
 Usage:
   renacer [OPTIONS] [--] COMMAND [ARG…]
-  renacer report | replay | backends | doctor [OPTIONS] …
+  renacer report | compare | replay | backends | doctor [OPTIONS] …
 
 Runs COMMAND and shows its syscalls: one line per call, a table (-c), or one OpenTelemetry trace
 (--otlp-endpoint, --otlp-file). COMMAND keeps its input, output, signals and exit status; what
@@ -24,6 +24,8 @@ renacer prints goes to stderr or -o FILE. Options that strace has mean what they
 _TAIL = """\
 Helper commands:
   report FILE…             Tables, an HTML page or a Perfetto trace of what --otlp-file wrote.
+  compare BASE NEW         What differs between two traces that --otlp-file wrote; exits 1 if
+                           anything does.
   replay DIR               Sends what --otlp-spool DIR kept.
   backends                 The instruction sets of this CPU, best first, and what is missing.
   doctor                   What this machine allows, and why not. A program of one of these names
