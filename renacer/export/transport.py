@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import gzip
 import logging
+import os
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -30,6 +31,11 @@ NO_ANSWER = "no answer from the receiver"
 
 _EXPORT_METHOD = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 _GZIP_LEVEL = 1
+# Where one of these is set, it makes the session.
+_CREDENTIAL_PROVIDERS = (
+    "OTEL_PYTHON_EXPORTER_OTLP_HTTP_CREDENTIAL_PROVIDER",
+    "OTEL_PYTHON_EXPORTER_OTLP_HTTP_TRACES_CREDENTIAL_PROVIDER",
+)
 _LOGGERS = (
     "opentelemetry.exporter.otlp.proto.grpc.exporter",
     "opentelemetry.exporter.otlp.proto.http.trace_exporter",
@@ -116,6 +122,14 @@ class _RawStub:
         return response
 
 
+_UNTRUSTED = (
+    "the receiver's certificate is not trusted (OTEL_EXPORTER_OTLP_CERTIFICATE names the "
+    "authority to trust)"
+)
+_NO_IDENTITY = (
+    "the receiver asks for a client certificate (OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and "
+    "OTEL_EXPORTER_OTLP_CLIENT_KEY)"
+)
 # What both transports' libraries say at length, and what it means.
 _PLAIN = (
     ("connection refused", "connection refused"),
@@ -124,6 +138,10 @@ _PLAIN = (
     ("temporary failure in name resolution", "the host's name cannot be resolved"),
     ("network is unreachable", "network is unreachable"),
     ("no route to host", "no route to host"),
+    ("certificate_verify_failed", _UNTRUSTED),
+    ("certificate verify failed", _UNTRUSTED),
+    ("certificate required", _NO_IDENTITY),
+    ("certificate_required", _NO_IDENTITY),
 )
 
 
@@ -291,7 +309,24 @@ def _options(endpoint: Endpoint, headers: Mapping[str, str] | None, timeout: flo
         from grpc import Compression
 
         options["compression"] = Compression.NoCompression
+    provided = any(os.environ.get(name) for name in _CREDENTIAL_PROVIDERS)
+    if endpoint.protocol != "grpc" and exporter_variable("CERTIFICATE") and not provided:
+        options["session"] = _trusting_session()
     return options
+
+
+def _trusting_session() -> Any:
+    """A session in which OTEL_EXPORTER_OTLP_CERTIFICATE goes before REQUESTS_CA_BUNDLE."""
+    import requests
+
+    class Session(requests.Session):
+        def merge_environment_settings(
+            self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any
+        ) -> Any:
+            given = self.verify if verify is None else verify
+            return super().merge_environment_settings(url, proxies, stream, given, cert)
+
+    return Session()
 
 
 def _environment_headers() -> Mapping[str, str]:
@@ -329,8 +364,20 @@ def _options_checked(
     endpoint: Endpoint, headers: Mapping[str, str] | None, timeout: float | None
 ) -> Mapping[str, Any]:
     _check_timeout(timeout)
+    if endpoint.url.startswith("https:"):
+        _check_files()
     options: Mapping[str, Any] = _guarded(lambda: _options(endpoint, headers, timeout), endpoint)
     return options
+
+
+def _check_files() -> None:
+    for name in ("CERTIFICATE", "CLIENT_CERTIFICATE", "CLIENT_KEY"):
+        if given := exporter_variable(name):
+            path, variable = given
+            try:
+                open(path, "rb").close()
+            except OSError as error:
+                raise ExportError(f"{variable}={path}: {error.strerror}") from None
 
 
 def _check_timeout(timeout: float | None) -> None:
