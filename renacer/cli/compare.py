@@ -64,8 +64,8 @@ _FLAGS = (
     Flag("", "", "count-tolerance", "count_tolerance",
          "By how much a count may change, in percent of BASE's (default 0).", "PERCENT", _percent),
     Flag("", "", "latency-tolerance", "latency_tolerance",
-         "By how much a median latency may change, in percent of the smaller (default 100: a factor "
-         "of two).", "PERCENT", _percent),
+         "By how much a median latency may change, in percent of the smaller (default 100: a "
+         "factor of two).", "PERCENT", _percent),
     Flag("", "", "alpha", "alpha",
          "Chance of calling any latency shifted when none is (default 0.01).", "P", _probability),
     Flag("", "", "no-latency", "no_latency", "Compare calls and errors only."),
