@@ -91,4 +91,20 @@ SIMD_INLINE bool any_match_f32(const float *place, float wanted) {
                      _mm256_cmp_ps(element, element, _CMP_UNORD_Q)));
 }
 
+/* minps gives its second operand when one is NaN or both are zeros, so the OR of both operand
+ * orders makes -0 win over +0 and keeps a NaN for good, with no comparison of its own. The greatest
+ * is the negated least of the negated elements, which is what to_order does, in and out. */
+SIMD_INLINE f32xn to_order_f32(f32xn vector, const bool greatest) {
+    return greatest ? _mm256_xor_ps(vector, _mm256_set1_ps(-0.0f)) : vector;
+}
+SIMD_INLINE f64xn to_order_f64(f64xn vector, const bool greatest) {
+    return greatest ? _mm256_xor_pd(vector, _mm256_set1_pd(-0.0)) : vector;
+}
+SIMD_INLINE f32xn first_f32(f32xn a, f32xn b, const bool greatest) {
+    return _mm256_or_ps(_mm256_min_ps(a, b), _mm256_min_ps(b, a));
+}
+SIMD_INLINE f64xn first_f64(f64xn a, f64xn b, const bool greatest) {
+    return _mm256_or_pd(_mm256_min_pd(a, b), _mm256_min_pd(b, a));
+}
+
 #endif

@@ -99,4 +99,20 @@ SIMD_INLINE bool any_match_f32(const float *place, float wanted) {
         _mm_or_ps(_mm_cmpeq_ps(element, _mm_set1_ps(wanted)), _mm_cmpunord_ps(element, element)));
 }
 
+/* minps gives its second operand when one is NaN or both are zeros, so the OR of both operand
+ * orders makes -0 win over +0 and keeps a NaN for good, with no comparison of its own. The greatest
+ * is the negated least of the negated elements, which is what to_order does, in and out. */
+SIMD_INLINE f32xn to_order_f32(f32xn vector, const bool greatest) {
+    return greatest ? _mm_xor_ps(vector, _mm_set1_ps(-0.0f)) : vector;
+}
+SIMD_INLINE f64xn to_order_f64(f64xn vector, const bool greatest) {
+    return greatest ? _mm_xor_pd(vector, _mm_set1_pd(-0.0)) : vector;
+}
+SIMD_INLINE f32xn first_f32(f32xn a, f32xn b, const bool greatest) {
+    return _mm_or_ps(_mm_min_ps(a, b), _mm_min_ps(b, a));
+}
+SIMD_INLINE f64xn first_f64(f64xn a, f64xn b, const bool greatest) {
+    return _mm_or_pd(_mm_min_pd(a, b), _mm_min_pd(b, a));
+}
+
 #endif
