@@ -8,7 +8,16 @@ from typing import Any, NamedTuple
 
 from renacer.errors import UsageError
 
-__all__ = ["FLAGS", "Flag", "Options", "one_of", "parse", "parse_flags", "whole"]
+__all__ = [
+    "FLAGS",
+    "RECORDED_FORMATS",
+    "Flag",
+    "Options",
+    "one_of",
+    "parse",
+    "parse_flags",
+    "whole",
+]
 
 
 class Options:
@@ -111,6 +120,8 @@ def one_of(*choices: str) -> Convert:
     return convert
 
 
+#: Formats of a whole run, written at its end.
+RECORDED_FORMATS = ("html", "perfetto")
 SORT_KEYS = ("time", "calls", "errors", "name", "nothing")
 
 _TRACE, _OUTPUT, _STATS = "Tracing", "Output", "Statistics"
@@ -133,8 +144,10 @@ FLAGS: tuple[Flag, ...] = (
     Flag(_OUTPUT, "o", "output", "output",
          "Write the trace and the tables to FILE instead of stderr.", "FILE", str),
     Flag(_OUTPUT, "", "format", "format",
-         "Print the calls as text (one line per call, as strace does), also beside an OTLP sink.",
-         "text", one_of("text")),
+         "text: print the calls, one line per call, as strace does, also beside an OTLP sink. html "
+         "or perfetto: write the trace to -o FILE as one page, or for ui.perfetto.dev, when the "
+         "command has ended; tables then go to stderr.",
+         "NAME", one_of("text", *RECORDED_FORMATS)),
     Flag(_OUTPUT, "T", "syscall-times", "durations", "Show the time spent in each call."),
     Flag(_OUTPUT, "t", "absolute-timestamps", "timestamps",
          "Begin each line with the time of day; -tt adds microseconds; -ttt shows seconds since "

@@ -15,7 +15,7 @@ from renacer.cli.options import SORT_KEYS, Flag, one_of, parse_flags, whole
 from renacer.cli.terminal import say, show
 from renacer.errors import UsageError
 
-__all__ = ["command"]
+__all__ = ["FORMATS", "ReportOptions", "command"]
 
 _HEAD = """\
 renacer report - what a trace file holds, as tables or for other tools
@@ -59,7 +59,7 @@ def _html(spans: Spans, stream: BinaryIO, options: ReportOptions) -> None:
     write_html(spans(), stream, options.max_spans)
 
 
-_FORMATS = {"summary": _summary, "html": _html, "perfetto": _perfetto}
+FORMATS = {"summary": _summary, "html": _html, "perfetto": _perfetto}
 _BINARY = ("perfetto",)
 
 _FLAGS = (
@@ -67,7 +67,7 @@ _FLAGS = (
          "summary (default): calls, errors, time and latencies per syscall. html: one page with a "
          "timeline, needing no network. perfetto: a trace for "
          "ui.perfetto.dev; needs the perfetto package (pip install 'renacer[perfetto]').",
-         "NAME", one_of(*_FORMATS)),
+         "NAME", one_of(*FORMATS)),
     Flag("", "o", "output", "output", "Write to FILE instead of stdout.", "FILE", str),
     Flag("", "S", "summary-sort-by", "sort",
          f"Order of the tables: {', '.join(SORT_KEYS)} (default time).", "KEY", one_of(*SORT_KEYS)),
@@ -94,7 +94,7 @@ def command(arguments: Sequence[str]) -> int:
 
     next(spans())  # what cannot be read must not cost the output that stood there
     with _output(options, paths) as stream:
-        _FORMATS[options.format](spans, stream, options)
+        FORMATS[options.format](spans, stream, options)
     for note in notes:
         say(note)
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 from renacer._native import lib, trace_words
 from renacer.analysis.anomalies import Anomalies
@@ -14,12 +15,16 @@ from renacer.capture.environment import program_environment
 from renacer.capture.filters import parse_filter
 from renacer.capture.session import Session, Streaming
 from renacer.cli.exporting import Export
-from renacer.cli.options import Options
+from renacer.cli.options import RECORDED_FORMATS, Options
 from renacer.cli.terminal import say
+from renacer.errors import UsageError
 from renacer.report.anomalies import anomaly_tables
 from renacer.report.output import Output
 from renacer.report.summary import latency_table, sort_rows, summary_table
 from renacer.report.text import TextReport, TextStyle
+
+if TYPE_CHECKING:
+    from renacer.cli.recording import Recording
 
 __all__ = ["command"]
 
@@ -29,7 +34,10 @@ def command(options: Options) -> int:
     wanted = parse_filter(options.filters)
     program = resolve_program(options.command[0], os.environ.get("PATH"))
     with ExitStack() as cleanup:
+        recording = _recording(options, cleanup)
         export = Export(options, cleanup)
+        if recording and not export.enabled:
+            raise UsageError("OTEL_SDK_DISABLED or OTEL_TRACES_SAMPLER leaves nothing to report")
         output = Output(options.output)
         cleanup.callback(output.close)
         engine = _engine(options, program, wanted, export)
@@ -42,7 +50,17 @@ def command(options: Options) -> int:
             say(line)
         if output.error:
             say(output.error)
+        if recording:
+            recording.write()
     return _leave(status)
+
+
+def _recording(options: Options, cleanup: ExitStack) -> Recording | None:
+    if options.format not in RECORDED_FORMATS:
+        return None
+    from renacer.cli.recording import Recording
+
+    return Recording(options, cleanup)
 
 
 def _engine(options: Options, program: bytes, wanted: bytes | None, export: Export) -> Engine:

@@ -196,3 +196,54 @@ def test_a_failed_report_keeps_what_stood_at_its_output(tmp_path: Path) -> None:
     out.write_text("the last one")
     assert renacer("report", "/dev/null", "-o", str(out)).returncode == 125
     assert out.read_text() == "the last one"
+
+
+def test_a_run_writes_its_page_itself(tmp_path: Path) -> None:
+    """--format html: the program's output and status stay, the page has its calls, tables go to
+    stderr."""
+    out = tmp_path / "page.html"
+    result = renacer("-f", "-c", "--format", "html", "-o", str(out), "--",
+                     "sh", "-c", "cat /nonexistent 2>/dev/null; echo said; exit 3")  # fmt: skip
+    assert (result.returncode, result.stdout) == (3, "said\n")
+    assert counts(result.stderr)["execve"] == (2, 0)
+    data = json.loads(out.read_text().partition('id="data">')[2].partition("</script>")[0])
+    assert [row[0] for row in data["processes"]][1] == "cat"
+    assert {row[0]: row[1] for row in data["syscalls"]}["execve"] == 2
+    assert data["spans"] == data["shown"]
+    assert list(tmp_path.iterdir()) == [out]
+
+
+def test_a_run_writes_its_perfetto_trace_itself_and_dies_as_its_program_does(
+    tmp_path: Path,
+) -> None:
+    """The report is written before renacer ends by the program's signal."""
+    out = tmp_path / "trace.pftrace"
+    command = ("sh", "-c", "kill -KILL $$")
+    result = renacer("--format", "perfetto", "-o", str(out), "--", *command)
+    assert (result.returncode, result.stdout, result.stderr) == (-9, "", "")
+    assert any(p.track_event.name == "kill" for p in packets(out))
+
+
+@pytest.mark.parametrize(
+    ("words", "env", "message"),
+    [
+        (["--format", "html"], {}, "--format html needs a file to write: add -o FILE"),
+        (
+            ["--format", "html", "-o", "OUT", "--otlp-file", "x"],
+            {},
+            "--format html takes the place",
+        ),
+        (["--format", "html", "-o", "/nonexistent/x"], {}, "cannot write /nonexistent/x: No such"),
+        (["--format", "html", "-o", "OUT"], {"OTEL_SDK_DISABLED": "true"}, "OTEL_SDK_DISABLED or"),
+    ],
+)
+def test_what_would_stop_the_report_is_told_before_the_program_runs(
+    tmp_path: Path, words: list[str], env: dict[str, str], message: str
+) -> None:
+    """Exit status 125 and one line; the program did not run."""
+    out = str(tmp_path / "out")
+    arguments = [out if word == "OUT" else word for word in words]
+    result = renacer(*arguments, "--", "echo", "ran", env=env)
+    assert (result.returncode, result.stdout) == (125, "")
+    assert result.stderr.startswith(f"renacer: {message}")
+    assert result.stderr.count("\n") == 1
