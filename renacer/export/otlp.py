@@ -19,7 +19,7 @@ from renacer.export.sdk import connect
 from renacer.export.sender import DEFAULT_SHUTDOWN_S, Deliver, Interrupt, Keep, Sender
 from renacer.export.spool import Spool
 from renacer.export.transport import INSTALL_HINT, Transport
-from renacer.export.variables import sdk_disabled
+from renacer.export.variables import batch_limits, sdk_disabled
 
 __all__ = ["OtlpExporter"]
 
@@ -78,6 +78,7 @@ class OtlpExporter:
             reopen=reopen,
             keep=self._keeper(Spool(spool)) if sending and spool is not None else None,
             lanes=first.lanes if first else 1,
+            queue_spans=batch_limits().queue_spans,
         )
 
     def _delivery(self, transport: Transport | None) -> tuple[Deliver, Interrupt]:

@@ -20,6 +20,7 @@ from renacer.export.transport import (
     open_transport,
     quiet,
 )
+from renacer.export.variables import batch_limits
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.resources import Resource
@@ -169,7 +170,7 @@ class SdkBridge:
         except ImportError as error:
             raise ExportError(f"cannot export spans: {INSTALL_HINT} ({error})") from None
         self._exporter = span_exporter
-        self._sender = Sender(self._deliver, self._stop)
+        self._sender = Sender(self._deliver, self._stop, queue_spans=batch_limits().queue_spans)
 
     def _deliver(self, spans: bytes, count: int) -> Outcome:
         return export_spans(self._exporter, decode_spans(spans, self.resource))

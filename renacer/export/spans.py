@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from renacer._native import ffi, lib, trace_words
-from renacer.export.variables import attribute_value_limit
+from renacer.export.variables import attribute_value_limit, batch_limits
 
 if TYPE_CHECKING:
     from renacer.export.exporter import Exporter
 
-__all__ = ["SpanReport", "new_spans_sink"]
+__all__ = ["BATCH_DELAY_S", "SpanReport", "new_spans_sink"]
 
+#: How long a batch that is not full may wait, where OTEL_BSP_SCHEDULE_DELAY does not say.
+BATCH_DELAY_S = 1.0
 _CHUNK_BYTES = 1 << 20  # below the 4 MiB that gRPC receivers take by default
 _CHUNK_SPANS = 4096
 
@@ -37,7 +39,7 @@ def new_spans_sink(
             "epoch_offset": lib.rnc_clock_epoch_offset(),
             "max_spans": max_spans,
             "chunk_bytes": _CHUNK_BYTES,
-            "chunk_spans": _CHUNK_SPANS,
+            "chunk_spans": batch_limits().batch_spans or _CHUNK_SPANS,
             "attribute_value_limit": attribute_value_limit(),
             "command_args": command_args,
             "anomalies": anomalies or ffi.NULL,
@@ -52,8 +54,6 @@ def new_spans_sink(
 class SpanReport:
     """Process and syscall spans of one trace; the rest as in :func:`new_spans_sink`."""
 
-    delay = 1.0
-
     def __init__(
         self,
         exporter: Exporter,
@@ -63,6 +63,7 @@ class SpanReport:
         anomalies: Any = None,
     ) -> None:
         self._exporter = exporter
+        self.delay = batch_limits().delay_s or BATCH_DELAY_S
         self.sink = new_spans_sink(exporter.format, trace_id, max_spans, command_args, anomalies)
 
     @property

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from renacer.errors import ExportError
 from renacer.export.endpoint import Endpoint, check_headers
 from renacer.export.outcome import Outcome
-from renacer.export.variables import exporter_variable
+from renacer.export.variables import batch_limits, exporter_variable
 
 __all__ = ["HooksChanged", "Transport", "open_exporter", "open_transport"]
 
@@ -31,6 +31,7 @@ NO_ANSWER = "no answer from the receiver"
 
 _EXPORT_METHOD = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 _GZIP_LEVEL = 1
+_DEFAULT_TIMEOUT_S = 10.0
 # Where one of these is set, it makes the session.
 _CREDENTIAL_PROVIDERS = (
     "OTEL_PYTHON_EXPORTER_OTLP_HTTP_CREDENTIAL_PROVIDER",
@@ -363,7 +364,7 @@ def open_transport(
 def _options_checked(
     endpoint: Endpoint, headers: Mapping[str, str] | None, timeout: float | None
 ) -> Mapping[str, Any]:
-    _check_timeout(timeout)
+    timeout = _checked_timeout(timeout)
     if endpoint.url.startswith("https:"):
         _check_files()
     options: Mapping[str, Any] = _guarded(lambda: _options(endpoint, headers, timeout), endpoint)
@@ -380,18 +381,23 @@ def _check_files() -> None:
                 raise ExportError(f"{variable}={path}: {error.strerror}") from None
 
 
-def _check_timeout(timeout: float | None) -> None:
+def _checked_timeout(timeout: float | None) -> float | None:
+    """Seconds for one batch; None leaves them to the official exporter."""
     if timeout is not None:
         if not timeout > 0:
             raise ExportError(f"the export timeout must be positive, not {timeout!r}")
-    elif given := exporter_variable("TIMEOUT"):
+        return timeout
+    own = _DEFAULT_TIMEOUT_S
+    if given := exporter_variable("TIMEOUT"):
         text, variable = given
         try:
-            positive = float(text) > 0
+            own = float(text)
         except ValueError:
-            positive = False
-        if not positive:
+            own = 0.0
+        if not own > 0:
             raise ExportError(f"{variable}={text} is not a positive number of seconds")
+    batch = batch_limits().timeout_s
+    return None if batch is None else min(batch, own)
 
 
 def open_exporter(

@@ -7,9 +7,12 @@ could not do what it was asked for; who reads it says so then.
 from __future__ import annotations
 
 import os
+from typing import NamedTuple
 
 __all__ = [
+    "BatchLimits",
     "attribute_value_limit",
+    "batch_limits",
     "event_count_limit",
     "exporter_variable",
     "sampled",
@@ -74,6 +77,33 @@ def attribute_value_limit() -> int:
 def event_count_limit(default: int) -> int:
     """The most events of a span."""
     return _number("OTEL_SPAN_EVENT_COUNT_LIMIT", default=default)
+
+
+class BatchLimits(NamedTuple):
+    """What the OTEL_BSP_* variables ask of batches; None where they ask for nothing."""
+
+    delay_s: float | None
+    queue_spans: int | None
+    batch_spans: int | None
+    timeout_s: float | None
+
+
+def batch_limits() -> BatchLimits:
+    """The OTEL_BSP_* variables. A batch is never larger than the queue it has to fit in."""
+    queue = _positive("OTEL_BSP_MAX_QUEUE_SIZE")
+    batch = _positive("OTEL_BSP_MAX_EXPORT_BATCH_SIZE")
+    delay, timeout = _positive("OTEL_BSP_SCHEDULE_DELAY"), _positive("OTEL_BSP_EXPORT_TIMEOUT")
+    sizes = [size for size in (queue, batch) if size is not None]
+    return BatchLimits(
+        delay_s=None if delay is None else delay / 1000,
+        queue_spans=queue,
+        batch_spans=min(sizes, default=None),
+        timeout_s=None if timeout is None else timeout / 1000,
+    )
+
+
+def _positive(variable: str) -> int | None:
+    return _number(variable) or None
 
 
 def _number(*variables: str, default: int = 0) -> int:

@@ -8,7 +8,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from renacer._native import ensure, ffi, lib
-from renacer.export.spans import new_spans_sink
+from renacer.export.spans import BATCH_DELAY_S, new_spans_sink
+from renacer.export.variables import batch_limits
 
 if TYPE_CHECKING:
     from renacer.export.exporter import Exporter
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 __all__ = ["Pump"]
 
 _log = logging.getLogger("renacer")
-
-_INTERVAL_MS = 1000  # a span is handed on after this time at the latest
 
 
 class Pump:
@@ -29,6 +28,8 @@ class Pump:
 
     def __init__(self, stream: Any, exporter: Exporter) -> None:
         self._exporter = exporter
+        # A span is handed on after this time at the latest.
+        self._interval_ms = round(1000 * (batch_limits().delay_s or BATCH_DELAY_S))
         self._sink = new_spans_sink(exporter.format)
         self._pump = lib.rnc_pump_new(stream)
         if self._pump == ffi.NULL:
@@ -91,7 +92,7 @@ class Pump:
     def _loop(self) -> None:
         while not self._done:
             requested = self._requested
-            state = self._run(0 if requested > self._completed else _INTERVAL_MS)
+            state = self._run(0 if requested > self._completed else self._interval_ms)
             if state == lib.RNC_PUMP_IDLE or self._done:
                 with self._flushes:
                     self._completed = requested

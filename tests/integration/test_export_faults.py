@@ -5,11 +5,13 @@ from __future__ import annotations
 import random
 import socket
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from renacer import ComputeTracer, ComputeTracerConfig, Vector
 from renacer.export.entries import SyscallEntry
 from renacer.export.manual import ManualSpans
 from renacer.export.otlp import OtlpExporter
@@ -27,6 +29,7 @@ from tests.integration.faulty_receiver import (
 )
 from tests.integration.receiver import Receiver, free_port
 
+EVERYTHING = ComputeTracerConfig(max_spans_per_second=None)
 PROTOCOLS = ["grpc", "http/protobuf"]
 
 
@@ -37,6 +40,12 @@ def submit(exporter: OtlpExporter, *counts: int) -> None:
         for number in range(count):
             manual.syscall(SyscallEntry("getpid", result=number))
         exporter.submit(*manual.take())
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait for what must come; the test's own time limit ends it."""
+    while not condition():
+        time.sleep(0.01)
 
 
 def assert_adds_up(stats: dict[str, Any]) -> None:
@@ -92,6 +101,39 @@ def test_calls_at_a_time_are_bounded(protocol: str, most: int) -> None:
         assert exporter.shutdown(15.0)
         assert 2 <= receiver.most_at_once <= most
     assert exporter.stats()["exported"] == 48
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_batch_variables_hold(protocol: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """OTEL_BSP_*: batches, how long they wait, the queue and the time to deliver are as said."""
+    monkeypatch.setenv("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "10")
+    monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "20")
+    monkeypatch.setenv("OTEL_BSP_EXPORT_TIMEOUT", "700")
+    with FaultyReceiver(protocol) as receiver:
+        exporter = OtlpExporter(receiver.endpoint, protocol)
+        with ComputeTracer(exporter, EVERYTHING) as tracer:
+            vector = Vector([1.0, 2.0])
+            for _ in range(25):
+                vector.sum()
+            # No flush: the delay alone brings them.
+            wait_until(lambda: sum(len(request.span_ids) for request in receiver.requests) == 25)
+            assert tracer.force_flush(5.0)
+        assert max(len(request.span_ids) for request in receiver.requests) == 10
+        exporter.shutdown(5.0)
+
+        monkeypatch.setenv("OTEL_BSP_MAX_QUEUE_SIZE", "15")
+        slow = Take(3.0)
+        receiver.script(slow)
+        exporter = OtlpExporter(receiver.endpoint, protocol)
+        submit(exporter, 10)
+        wait_until(lambda: receiver.requests[-1].fault is slow)
+        submit(exporter, 10, 10)
+        assert not exporter.force_flush(5.0)
+    stats = exporter.stats()
+    assert_adds_up(stats)
+    assert stats["dropped"]["export queue full"] == 10
+    assert stats["unconfirmed"] == 10
+    assert stats["pending"] == 0
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
