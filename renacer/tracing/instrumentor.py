@@ -9,7 +9,7 @@ from collections.abc import Collection
 from typing import Any
 
 from opentelemetry import trace
-from opentelemetry.instrumentation.instrumentor import BaseInstrumentor  # type: ignore[import-untyped,import-not-found,unused-ignore]
+from opentelemetry.instrumentation.instrumentor import BaseInstrumentor  # type: ignore
 
 from renacer.errors import RenacerError
 from renacer.export.otlp import OtlpExporter
