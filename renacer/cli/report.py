@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import BinaryIO
 
 from renacer._descriptors import create
@@ -87,6 +88,9 @@ def command(arguments: Sequence[str]) -> int:
         return 0
     if not paths:
         raise UsageError("no trace file: renacer report [OPTIONS] FILE…")
+    for path in paths:
+        if Path(path).is_fifo():
+            raise UsageError(f"{path} is a pipe; a report reads its file more than once")
     notes: dict[str, None] = {}
 
     def spans() -> Iterator[Span]:

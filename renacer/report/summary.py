@@ -17,7 +17,7 @@ _SORT_KEYS: dict[str, Callable[[SyscallStatistics], tuple[object, ...]]] = {
 }
 
 _RULE = "------ ----------- ----------- --------- --------- ----------------\n"
-_HEAD = "% time     seconds  usecs/call     calls    errors syscall\n"
+_HEAD = "% time     seconds  usecs/call     calls    errors "
 
 
 def sort_rows(rows: Iterable[SyscallStatistics], key: str) -> list[SyscallStatistics]:
@@ -25,7 +25,7 @@ def sort_rows(rows: Iterable[SyscallStatistics], key: str) -> list[SyscallStatis
     return sorted(rows, key=_SORT_KEYS[key])
 
 
-def summary_table(rows: Sequence[SyscallStatistics]) -> str:
+def summary_table(rows: Sequence[SyscallStatistics], what: str = "syscall") -> str:
     """strace's table: share of time, seconds, µs per call, calls, errors, name; then the total."""
     total = SyscallStatistics(
         "total",
@@ -34,7 +34,7 @@ def summary_table(rows: Sequence[SyscallStatistics]) -> str:
         sum(row.total_ns for row in rows),
     )
     lines = [_summary_line(row, total.total_ns) for row in rows]
-    return "".join([_HEAD, _RULE, *lines, _RULE, _summary_line(total, total.total_ns)])
+    return "".join([_HEAD, f"{what}\n", _RULE, *lines, _RULE, _summary_line(total, total.total_ns)])
 
 
 def _summary_line(row: SyscallStatistics, total_ns: int) -> str:

@@ -17,12 +17,14 @@ def write_summary(spans: Iterable[Span], stream: BinaryIO, sort: str) -> None:
     tallies = Tallies()
     for span in spans:
         tallies.add(span)
-    stream.write(_tables(tallies.syscalls, sort).encode())
+    parts = []
+    if tallies.syscalls or not tallies.compute:
+        parts.append(_tables(tallies.syscalls, sort, "syscall"))
     if tallies.compute:
-        stream.write(b"\nCompute operations, by the instruction set that ran\n")
-        stream.write(_tables(tallies.compute, sort).encode())
+        parts.append(_tables(tallies.compute, sort, "operation and instruction set"))
+    stream.write("\n".join(parts).encode())
 
 
-def _tables(tallies: Mapping[str, Tally], sort: str) -> str:
+def _tables(tallies: Mapping[str, Tally], sort: str, what: str) -> str:
     rows = sort_rows(statistics(tallies), sort)
-    return summary_table(rows) + "\n" + latency_table(rows)
+    return summary_table(rows, what) + "\n" + latency_table(rows)

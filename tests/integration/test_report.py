@@ -12,7 +12,7 @@ import pytest
 from perfetto.protos.perfetto.trace.perfetto_trace_pb2 import Trace
 
 from renacer.analysis.trace_file import Span, read_spans
-from tests.integration.command import Result, counts, renacer, run
+from tests.integration.command import RENACER, Result, counts, renacer, run
 
 SCRIPT = f"""ls / >/dev/null
 cat /nonexistent
@@ -40,9 +40,11 @@ def test_the_summary_of_a_file_is_that_of_the_run(traced: tuple[Path, Result]) -
     path, result = traced
     report = renacer("report", str(path))
     assert (report.returncode, report.stderr) == (0, "")
-    tables, _, compute = report.stdout.partition("\nCompute operations")
+    tables, head, compute = report.stdout.partition("\n% time     seconds  usecs/call     calls ")
+    assert head
     assert counts(tables) == counts(result.stderr)
     assert tables in result.stderr
+    assert "operation and instruction set" in compute
     assert "trueno: Vector::mean " in compute
 
 
@@ -188,6 +190,14 @@ def test_bad_input_is_one_line(traced: tuple[Path, Result], words: list[str], me
     assert report.stderr.startswith(f"renacer: {message.replace('TRACE', path)}")
     assert report.stderr.count("\n") == 1
     assert traced[0].read_bytes() == before
+
+
+def test_a_pipe_is_refused_rather_than_read_in_part(traced: tuple[Path, Result]) -> None:
+    """What can be read once only would lose its first message without a word."""
+    with traced[0].open("rb") as trace:
+        piped = run(["sh", "-c", f"cat | {' '.join(RENACER)} report /dev/stdin"], stdin=trace)
+    assert (piped.returncode, piped.stdout) == (125, "")
+    assert piped.stderr.startswith("renacer: /dev/stdin is a pipe; ")
 
 
 def test_a_failed_report_keeps_what_stood_at_its_output(tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ function table(title, note, columns, rows, sortBy, descending) {
 
 // A histogram on the log scale that all rows share, from `low` to `high` bins.
 function histogram(bins, low, high) {
-  const svgNs = "http://www.w3.org/2000/svg", width = 220, height = 26;
+  const svgNs = "http://www.w3.org/2000/svg", width = 160, height = 26;
   const svg = document.createElementNS(svgNs, "svg");
   const most = Math.max(...bins.map((bin) => bin[1])), step = width / (high - low + 1);
   svg.setAttribute("width", width);
