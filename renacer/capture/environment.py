@@ -33,20 +33,21 @@ def program_environment(
 
 def trace_variables(
     trace_id: int,
-    joins: bool = False,
+    compute: str | None = None,
     endpoint: str | None = None,
     protocol: str | None = None,
 ) -> dict[str, str]:
     """What a program needs to join the trace: TRACEPARENT, whose span id the engine fills in.
 
-    With ``joins`` also that its compute spans are wanted, and what was given of where they go: the
-    rest it finds, as we do, in OTEL_* variables. Never headers or any other secret.
+    With ``compute`` also which of its operations are wanted as spans, as a sampling text, and what
+    was given of where they go: the rest it finds, as we do, in OTEL_* variables. Never headers or
+    any other secret.
     """
     from renacer.tracing.context import SpanContext
 
     variables = {"TRACEPARENT": SpanContext(trace_id, 1).to_traceparent()}
-    if joins:
-        variables["RENACER_TRACE_COMPUTE"] = "1"
+    if compute is not None:
+        variables["RENACER_TRACE_COMPUTE"] = compute
         if endpoint:
             variables["RENACER_OTLP_ENDPOINT"] = endpoint
         if protocol:

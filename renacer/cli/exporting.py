@@ -58,8 +58,11 @@ class Export:
         from renacer.capture.environment import trace_variables
 
         options = self._options
-        joins = self._compute is not None and options.otlp_file is None
-        return trace_variables(self.trace_id, joins, options.otlp_endpoint, options.otlp_protocol)
+        joins = self._compute if options.otlp_file is None else None
+        sampling = joins.to_text() if joins else None
+        return trace_variables(
+            self.trace_id, sampling, options.otlp_endpoint, options.otlp_protocol
+        )
 
     def open(self, engine: Engine, anomalies: Anomalies | None = None) -> SpanReport | None:
         """The report that turns the run's records into spans; None where there is no sink.

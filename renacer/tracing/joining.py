@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from renacer._native import ffi, lib, trace_words
 from renacer.errors import RenacerError
 from renacer.tracing.context import SpanContext
+from renacer.tracing.sampling import ComputeTracerConfig
 
 __all__ = ["join_trace"]
 
@@ -21,19 +22,21 @@ def join_trace(environment: Mapping[str, str] = os.environ) -> None:
     """Trace this process's operations as `renacer --trace-compute` asked through the environment.
 
     The spans hang from this process's own span where it is under trace itself, else from the span
-    that TRACEPARENT names. Never raises: the program must not notice; what is wrong is logged.
+    that TRACEPARENT names; those of a forked child from the child's. Never raises: the program must
+    not notice; what is wrong is logged.
     """
     from renacer.export.otlp import OtlpExporter
     from renacer.tracing.tracer import ComputeTracer
 
     try:
-        parent = _own_span(SpanContext.parse_traceparent(environment.get("TRACEPARENT", "")))
-        if not parent.sampled:
+        inherited = SpanContext.parse_traceparent(environment.get("TRACEPARENT", ""))
+        config = ComputeTracerConfig.from_text(environment.get("RENACER_TRACE_COMPUTE", "1"))
+        if not inherited.sampled:
             return
         exporter = OtlpExporter(
             environment.get("RENACER_OTLP_ENDPOINT"), environment.get("RENACER_OTLP_PROTOCOL")
         )
-        tracer = ComputeTracer(exporter, parent=parent)
+        tracer = ComputeTracer(exporter, config, parent=_own_span(inherited))
     except (RenacerError, OSError) as error:
         logging.getLogger("renacer").warning("operations are not traced: %s", error)
         return
@@ -42,7 +45,11 @@ def join_trace(environment: Mapping[str, str] = os.environ) -> None:
         tracer.shutdown(_PATIENCE_S)
         exporter.shutdown(_PATIENCE_S)
 
+    def forked() -> None:
+        tracer.hang_from(_own_span(inherited))
+
     atexit.register(leave)
+    os.register_at_fork(after_in_child=forked)
 
 
 def _own_span(inherited: SpanContext) -> SpanContext:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -53,6 +54,25 @@ class ComputeTracerConfig:
         cap = self.max_spans_per_second
         if cap is not None and not 0 < cap < math.inf:
             raise InvalidInput(f"max_spans_per_second is {cap}; it must be above 0, or None")
+
+    def to_text(self) -> str:
+        """This configuration as one line for an environment variable: what differs from the usual
+        one, as JSON, or "1"."""
+        usual = vars(ComputeTracerConfig())
+        own = {**vars(self), "per_operation": dict(self.per_operation)}
+        differs = {name: value for name, value in own.items() if value != usual[name]}
+        return json.dumps(differs) if differs else "1"
+
+    @classmethod
+    def from_text(cls, text: str) -> ComputeTracerConfig:
+        """The configuration that :meth:`to_text` made; "1" is the usual one.
+
+        Raises :class:`~renacer.InvalidInput` for any other text.
+        """
+        try:
+            return cls() if text == "1" else cls(**json.loads(text))
+        except (TypeError, ValueError, AttributeError) as error:
+            raise InvalidInput(f"{text!r} is no sampling configuration: {error}") from None
 
     def native(self) -> tuple[Any, Any]:
         """The ``rnc_tracer_config *`` of this configuration, and the memory it points into."""

@@ -181,6 +181,15 @@ class ComputeTracer:
         """
         return dict(self._final) if self._final is not None else self._read_stats()
 
+    def hang_from(self, parent: SpanContext) -> None:
+        """Let operations outside of any :meth:`operation` be children of ``parent`` from now on.
+
+        Only while no other thread computes, as in a child that was just forked.
+        """
+        if self._handle is not None:
+            _fill_root(self._root, parent)
+            lib.rnc_tracer_root(self._handle, self._root)
+
     def __enter__(self) -> ComputeTracer:
         return self
 

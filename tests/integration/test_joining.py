@@ -100,3 +100,77 @@ def test_a_dead_receiver_does_not_change_the_program(family: list[str]) -> None:
     assert result.returncode == 0
     assert result.stdout == ""
     assert "Traceback" not in result.stderr
+
+
+FORKING = """
+import os
+import renacer
+renacer.Vector(range(1000)).sum()
+child = os.fork()
+if child == 0:
+    renacer.Vector(range(1001)).sum()
+    if os.fork() == 0:
+        renacer.Vector(range(1002)).sum()
+        raise SystemExit
+    os.wait()
+    raise SystemExit
+os.wait()
+renacer.Vector(range(1003)).sum()
+"""
+
+
+def test_forked_children_hang_under_their_own_process(receiver: Receiver, tmp_path: Path) -> None:
+    """A program, its forked child and that one's each have their operations under their own span,
+    once, with ids of their own."""
+    path = tmp_path / "forking.py"
+    path.write_text(FORKING)
+    flags = ["--otlp-endpoint", receiver.grpc, "--trace-compute", "-f"]
+    result = renacer(*flags, "--", sys.executable, str(path))
+    assert (result.returncode, result.stderr) == (0, "")
+    spans = receiver.settle()
+    assert len({span.span_id for span in spans}) == len(spans)
+    computed = [span for span in spans if span.name == "trueno: Vector::sum"]
+    operations = sums(spans)
+    assert len(computed) == len(operations) == 4
+    parents = [operations[elements].parent_id for elements in (1000, 1001, 1002, 1003)]
+    assert parents[3] == parents[0]
+    assert len(set(parents)) == 3
+    by_id = {span.span_id: span for span in spans}
+    processes = [by_id[parent] for parent in parents[:3]]
+    assert processes[1].parent_id == processes[0].span_id
+    assert processes[2].parent_id == processes[1].span_id
+
+
+SAMPLED = """
+import renacer
+vector = renacer.Vector(range(1000))
+for _ in range(200):
+    vector.sum()
+    vector.max()
+"""
+
+
+@pytest.mark.parametrize(
+    ("flags", "sums_seen", "maxima_seen"),
+    [
+        (["--trace-compute"], 200, 200),
+        (["--trace-compute-sample", "sum=0"], 0, 200),
+        (["--trace-compute-sample", "0,max=1"], 0, 200),
+        (["--trace-compute-threshold", "1000000000"], 0, 0),
+        (["--trace-compute-threshold", "0"], 200, 200),
+        (["--trace-compute-all"], 200, 200),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_the_programs_operations_are_sampled_as_the_flags_say(
+    receiver: Receiver, tmp_path: Path, flags: list[str], sums_seen: int, maxima_seen: int
+) -> None:
+    """Sampling and threshold hold in the program too, not only for the run's own statistics."""
+    path = tmp_path / "sampled.py"
+    path.write_text(SAMPLED)
+    command = ["--otlp-endpoint", receiver.grpc, *flags, "--", sys.executable, str(path)]
+    result = renacer(*command)
+    assert (result.returncode, result.stderr) == (0, "")
+    names = [span.name for span in receiver.settle()]
+    assert names.count("trueno: Vector::sum") == sums_seen
+    assert names.count("trueno: Vector::max") == maxima_seen

@@ -39,7 +39,7 @@ def test_an_endpoint_is_passed_on_with_its_protocol() -> None:
     """A program is told where to send compute spans only where there is such a place."""
     parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000001-01"
     assert trace_variables(TRACE_ID) == {"TRACEPARENT": parent}
-    assert trace_variables(TRACE_ID, True, "http://x:4317", "grpc") == {
+    assert trace_variables(TRACE_ID, "1", "http://x:4317", "grpc") == {
         "TRACEPARENT": parent,
         "RENACER_TRACE_COMPUTE": "1",
         "RENACER_OTLP_ENDPOINT": "http://x:4317",
@@ -49,7 +49,7 @@ def test_an_endpoint_is_passed_on_with_its_protocol() -> None:
 
 def test_what_was_not_given_is_left_to_the_otel_variables() -> None:
     """A program resolves endpoint and protocol as the command did; no default overrules them."""
-    assert trace_variables(TRACE_ID, True) == {
+    assert trace_variables(TRACE_ID, "1") == {
         **trace_variables(TRACE_ID),
         "RENACER_TRACE_COMPUTE": "1",
     }

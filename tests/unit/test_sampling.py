@@ -135,3 +135,24 @@ def test_bad_configurations_are_refused(bad: dict[str, Any]) -> None:
     """A value out of range or an unknown operation raises InvalidInput at once."""
     with pytest.raises(InvalidInput):
         ComputeTracerConfig(**bad)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        ComputeTracerConfig(),
+        ComputeTracerConfig(max_spans_per_second=None),
+        ComputeTracerConfig(0.1, 250.0, 0.5, {"sum": 0.25, "mean": 1.0}, 10.0),
+    ],
+    ids=["usual", "uncapped", "all"],
+)
+def test_a_configuration_survives_as_text(config: ComputeTracerConfig) -> None:
+    """What goes through an environment variable comes out the same."""
+    assert ComputeTracerConfig.from_text(config.to_text()) == config
+
+
+@pytest.mark.parametrize("text", ["", "yes", "{", "[1]", "3", '{"rate": 1}', '{"sample_rate": 2}'])
+def test_other_text_is_refused(text: str) -> None:
+    """A configuration that cannot be understood is not guessed at."""
+    with pytest.raises(InvalidInput):
+        ComputeTracerConfig.from_text(text)
