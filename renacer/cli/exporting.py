@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from renacer.tracing.sampling import ComputeTracerConfig
     from renacer.tracing.tracer import ComputeTracer
 
-__all__ = ["Export", "compute_config", "parse_headers"]
+__all__ = ["Export", "compute_config", "parse_headers", "quieten_grpc"]
 
 # After the program's end, delivery is over within about this many seconds: with a receiver that has
 # confirmed something, with one that never has, and for what the compute tracer still holds.
@@ -137,6 +137,7 @@ class Export:
             )
         from renacer.export.otlp import OtlpExporter
 
+        quieten_grpc()
         return OtlpExporter(
             options.otlp_endpoint,
             options.otlp_protocol,
@@ -145,6 +146,14 @@ class Export:
             resource_attributes=attributes,
             spool=options.otlp_spool,
         )
+
+
+def quieten_grpc() -> None:
+    """Keep gRPC's own log, such as of a receiver that goes away, off the terminal.
+
+    It is for this process alone, and only heard before gRPC is first imported.
+    """
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 
 
 def _listed(stats: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from renacer.cli.exporting import parse_headers
+from renacer.cli.exporting import parse_headers, quieten_grpc
 from renacer.cli.help import helper_page
 from renacer.cli.options import FLAGS, parse_flags
 from renacer.cli.terminal import say, show
@@ -61,6 +61,7 @@ def command(arguments: Sequence[str]) -> int:
     paths = listed(words[0])
     result = Replay()
     if paths:
+        quieten_grpc()
         transport = connect(endpoint, headers)
         result = replay(paths, transport)
         transport.interrupt()

@@ -102,6 +102,10 @@ class FaultyReceiver:
         return self
 
     def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End every call and connection at once."""
         self._stop()
 
     def span_ids(self, *kinds: type) -> list[bytes]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -281,3 +283,22 @@ def test_a_spool_that_cannot_be_is_refused_at_once(flags: list[str], complaint: 
     assert (result.returncode, result.stdout) == (125, "")
     assert complaint in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+def test_a_receiver_that_goes_away_prints_nothing_of_its_own() -> None:
+    """What gRPC logs of a connection that breaks under a call stays off the program's terminal."""
+    with FaultyReceiver("grpc") as receiver:
+        receiver.script(Take(3.0))
+        command = [sys.executable, "-m", "renacer", "--otlp-endpoint", receiver.endpoint, "-f"]
+        script = "echo one >&2; sleep 1.5; ls / >/dev/null; sleep 1; echo [$GRPC_VERBOSITY] >&2"
+        with subprocess.Popen(
+            [*command, "--", "sh", "-c", script],
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as tracer:
+            wait_until(lambda: bool(receiver.requests) or tracer.poll() is not None)
+            receiver.close()
+            assert tracer.stderr is not None
+            lines = tracer.stderr.read().splitlines()
+    assert lines[:-1] == ["one", "[]"]
+    assert "spans could not be delivered" in lines[-1]
