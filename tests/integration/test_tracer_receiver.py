@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import renacer
 from tests.integration.receiver import Receiver, Span
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -87,3 +88,22 @@ def test_a_forking_program_is_one_whole_trace(receiver: Receiver, protocol: str)
     assert (parent.parent_id, forked.parent_id) == ("", parent.span_id)
     assert forked.trace_id == parent.trace_id
     assert len({span.span_id for span in spans}) == len(spans) == 17
+
+
+def test_a_killed_receiver_costs_neither_the_program_nor_the_counts(receiver: Receiver) -> None:
+    """After kill -9 operations go on, shutdown says it failed, and every span is counted."""
+    exporter = renacer.OtlpExporter(receiver.grpc)
+    vector = renacer.Vector([1.0, 2.0])
+    with renacer.ComputeTracer(exporter) as tracer:
+        vector.sum()
+        assert tracer.force_flush()
+        receiver.kill()
+        for _ in range(1000):
+            assert vector.sum() == 3.0
+        tracer.shutdown(1.0)
+        assert not exporter.shutdown(1.0)
+    stats = exporter.stats()
+    assert stats["exported"] >= 1
+    assert stats["produced"] == tracer.stats()["recorded"] + tracer.stats()["operation_spans"]
+    counted = stats["exported"] + stats["rejected"] + stats["spooled"] + stats["unconfirmed"]
+    assert counted + sum(stats["dropped"].values()) == stats["produced"] == 1002
