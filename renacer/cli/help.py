@@ -34,10 +34,10 @@ Helper commands:
 Environment:
   OTEL_EXPORTER_OTLP_*, OTEL_BSP_*, OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES,
   OTEL_TRACES_SAMPLER, OTEL_TRACES_EXPORTER and OTEL_SDK_DISABLED hold as the OpenTelemetry
-  specification says; an option beats a variable. TRACEPARENT names the parent span. RENACER_BACKEND forces an
-  instruction set for the statistics. COMMAND finds TRACEPARENT in its environment where spans are
-  exported, and with --trace-compute and a receiver also RENACER_TRACE_COMPUTE,
-  RENACER_OTLP_ENDPOINT and RENACER_OTLP_PROTOCOL.
+  specification says; an option beats a variable. TRACEPARENT names the parent span.
+  RENACER_BACKEND forces an instruction set for the statistics. COMMAND finds TRACEPARENT in its
+  environment where spans are exported, and with --trace-compute and a receiver also
+  RENACER_TRACE_COMPUTE, RENACER_OTLP_ENDPOINT and RENACER_OTLP_PROTOCOL.
 
 Exit status:
   COMMAND's own; if a signal killed it, renacer dies by the same signal. 125: renacer failed.
