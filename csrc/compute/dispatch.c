@@ -32,10 +32,10 @@ static rnc_kernel *const kernels[RNC_FAMILY_COUNT][RNC_DTYPE_COUNT][RNC_ISA_COUN
 #undef FAMILY
 };
 
-static rnc_rung ladders[RNC_FAMILY_COUNT][RNC_DTYPE_COUNT][RNC_ISA_COUNT][RNC_ISA_COUNT];
+rnc_rung rnc_ladders[RNC_FAMILY_COUNT][RNC_DTYPE_COUNT][RNC_ISA_COUNT][RNC_ISA_COUNT];
 
 static void resolve_ladder(int family, int dtype, int target) {
-    rnc_rung *rung = ladders[family][dtype][target];
+    rnc_rung *rung = rnc_ladders[family][dtype][target];
     for (int isa = target; isa < RNC_ISA_COUNT; isa++) {
         rnc_kernel *kernel = kernels[family][dtype][isa];
         if (!kernel || !rnc_isa(isa)->available)
@@ -68,10 +68,6 @@ __attribute__((constructor)) static void resolve(void) {
                 resolve_ladder(family, dtype, target);
     atomic_store_explicit(&process_default, ((packed){.selection = best()}).word,
                           memory_order_relaxed);
-}
-
-const rnc_rung *rnc_ladder(int family, uint32_t dtype, int target) {
-    return ladders[family][dtype][target];
 }
 
 bool rnc_has_kernel(int family, uint32_t dtype, int isa) {

@@ -21,8 +21,14 @@ typedef struct rnc_rung {
 } rnc_rung;
 
 rnc_selection rnc_selected(void);
+/* Written once, while the library is loaded. */
+extern rnc_rung rnc_ladders[RNC_FAMILY_COUNT][RNC_DTYPE_COUNT][RNC_ISA_COUNT][RNC_ISA_COUNT];
+
 /* The kernels for a target row, best first. */
-const rnc_rung *rnc_ladder(int family, uint32_t dtype, int target);
+static inline const rnc_rung *rnc_ladder(int family, uint32_t dtype, int target) {
+    return rnc_ladders[family][dtype][target];
+}
+
 /* Is there a kernel of this row itself for the family? */
 bool rnc_has_kernel(int family, uint32_t dtype, int isa);
 

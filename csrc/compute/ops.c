@@ -9,9 +9,7 @@
 
 /* ---- domains of parameters ------------------------------------------------------------------- */
 
-static int check_none(size_t length, double param) {
-    return RNC_OK;
-}
+#define check_none NULL
 
 static int check_ddof(size_t length, double ddof) {
     if (!(ddof >= 0))
@@ -217,11 +215,11 @@ enum {
     SHAPE_map = RNC_MAP,
 };
 
-static rnc_op_definition definitions[RNC_OP_COUNT];
+rnc_op_definition rnc_op_definitions[RNC_OP_COUNT];
 
 __attribute__((constructor)) static void define(void) {
 #define OP(name_, shape_, family_, second_, finisher, parameter, empty_ok_)                        \
-    definitions[RNC_OP_##name_] = (rnc_op_definition){                                             \
+    rnc_op_definitions[RNC_OP_##name_] = (rnc_op_definition){                                      \
         .row = {.name = #name_,                                                                    \
                 .span_name = "trueno: Vector::" #name_,                                            \
                 .param = parameters[PARAMETER_##parameter].name,                                   \
@@ -238,10 +236,6 @@ __attribute__((constructor)) static void define(void) {
     };
 #include "compute/ops.def"
 #undef OP
-}
-
-const rnc_op_definition *rnc_op_define(int op) {
-    return op >= 0 && op < RNC_OP_COUNT ? &definitions[op] : NULL;
 }
 
 int rnc_vector_op_count(void) {

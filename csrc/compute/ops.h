@@ -27,7 +27,7 @@ typedef struct rnc_op_definition {
     int second_family; /* of a map; else RNC_FAMILY_none */
     size_t operands;   /* vectors in */
     bool selects;      /* needs ranks and scratch memory: quantiles.h */
-    /* RNC_OK, or why a parameter does not fit a vector of this length. */
+    /* RNC_OK, or why a parameter does not fit a vector of this length; NULL: there is none. */
     int (*check)(size_t length, double param);
     /* The exponents of the powers of two to run again with, 0 for none: see ops.c. */
     void (*rescale)(const rnc_input *in, const rnc_result *raw, int exponent[2]);
@@ -36,8 +36,14 @@ typedef struct rnc_op_definition {
     int (*finish)(const rnc_outcome *outcome, double *results);
 } rnc_op_definition;
 
+/* Written once, while the library is loaded. */
+extern rnc_op_definition rnc_op_definitions[RNC_OP_COUNT];
+
 /* NULL past the end. */
-const rnc_op_definition *rnc_op_define(int op);
+static inline const rnc_op_definition *rnc_op_define(int op) {
+    return op >= 0 && op < RNC_OP_COUNT ? &rnc_op_definitions[op] : NULL;
+}
+
 /* How many numbers come out for one item. */
 size_t rnc_op_results(const rnc_op_definition *op, size_t param_count);
 /* Where the rows of matrix.def begin in rnc_op. */

@@ -135,7 +135,7 @@ static int check(const task *task) {
     if (length == 0 && !task->op->row.empty_ok)
         return RNC_EMPTY_VECTOR;
     int status = RNC_OK;
-    for (size_t i = 0; i < task->param_count && status == RNC_OK; i++)
+    for (size_t i = 0; task->op->check && i < task->param_count && status == RNC_OK; i++)
         status = task->op->check(length, task->params[i]);
     return status;
 }
