@@ -5,12 +5,18 @@ const space = canvas.parentElement, scroller = space.parentElement;
 
 // What is drawn from top to bottom: a process's own bar, then its threads' lanes; compute last.
 const rows = [];
+const lanesOf = new Map();
+for (const lane of lanes) {
+  if (!lanesOf.has(lane.process)) lanesOf.set(lane.process, []);
+  lanesOf.get(lane.process).push(lane);
+}
+const indent = (depth) => "  ".repeat(Math.min(depth, 12));
 trace.processes.forEach((process, index) => {
-  rows.push({ process, label: `${"  ".repeat(Math.min(process[2], 12))}${process[0]} ${process[1]}` });
-  for (const lane of lanes) if (lane.process === index) rows.push({ lane, label: `${"  ".repeat(Math.min(process[2], 12) + 1)}thread ${lane.thread}` });
+  rows.push({ process, label: `${indent(process[2])}${process[0]} ${process[1]}` });
+  for (const lane of lanesOf.get(index) || []) rows.push({ lane, label: `${indent(process[2] + 1)}thread ${lane.thread}` });
 });
-for (const lane of lanes)
-  if (lane.process < 0) rows.push({ lane, label: lane.compute ? `compute ${"· ".repeat(lane.depth)}thread ${lane.thread}` : `thread ${lane.thread}, process unknown` });
+for (const lane of lanesOf.get(-1) || [])
+  rows.push({ lane, label: lane.compute ? `compute ${"· ".repeat(lane.depth)}thread ${lane.thread}` : `thread ${lane.thread}, process unknown` });
 
 const view = { from: 0, to: Math.max(1, trace.length), found: null, chosen: -1 };
 let colours = {}, callColours = [], drawing = 0;
