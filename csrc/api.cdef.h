@@ -293,6 +293,8 @@ typedef struct rnc_spans_config {
     size_t chunk_bytes;      /* a chunk is full at this size … */
     size_t chunk_spans;      /* … or this many spans */
     uint32_t attribute_value_limit; /* characters; 0: none (OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT) */
+    bool limit_attributes;          /* a span has at most attribute_count_limit of them … */
+    uint32_t attribute_count_limit; /* … (OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT) */
     bool command_args;       /* process.command_args on process spans */
     rnc_sink *anomalies;     /* an anomaly sink that the pump feeds before this one; NULL: none */
 } rnc_spans_config;

@@ -119,7 +119,9 @@ rnc_sink *rnc_spans_new(const rnc_spans_config *config) {
     spans->sink = (rnc_sink){.accept = accept, .take = take, .full = full, .free = release};
     spans->config = *config;
     spans->simd_available = any_simd();
-    spans->writer.ops = config->format == RNC_OTLP_JSON ? &rnc_json_writer : &rnc_proto_writer;
+    spans->writer.format = config->format == RNC_OTLP_JSON ? &rnc_json_writer : &rnc_proto_writer;
+    spans->writer.attribute_limit = config->attribute_count_limit;
+    spans->writer.ops = config->limit_attributes ? &rnc_limited_writer : spans->writer.format;
     spans->writer.out = &spans->chunks[0];
     return &spans->sink;
 }

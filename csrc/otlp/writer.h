@@ -73,12 +73,18 @@ struct rnc_writer {
     rnc_buffer *out;
     size_t open[RNC_WRITER_DEPTH]; /* proto: where the lengths of the open messages stand */
     uint32_t depth;
-    bool attributes; /* json: the attribute list of the span or event is open */
-    bool events;     /* json: the event list is open */
-    bool items;      /* json: the open array has an item */
+    bool attributes;              /* json: the attribute list of the span or event is open */
+    bool events;                  /* json: the event list is open */
+    bool items;                   /* json: the open array has an item */
+    const rnc_writer_ops *format; /* limited: what it stands before */
+    uint32_t attribute_limit;     /* limited: attributes of a span at most */
+    uint32_t span_attributes;     /* limited: of the open span, the dropped ones too */
+    bool in_event;                /* limited: an event is open */
+    bool in_dropped_array;        /* limited: the open array is not written */
 };
 
 extern const rnc_writer_ops rnc_proto_writer;
 extern const rnc_writer_ops rnc_json_writer;
+extern const rnc_writer_ops rnc_limited_writer; /* before one of the others: its `format` */
 
 #endif

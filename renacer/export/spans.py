@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from renacer._native import ffi, lib, trace_words
-from renacer.export.variables import attribute_value_limit, batch_limits
+from renacer.export.variables import attribute_count_limit, attribute_value_limit, batch_limits
 
 if TYPE_CHECKING:
     from renacer.export.exporter import Exporter
@@ -31,6 +31,7 @@ def new_spans_sink(
     limit); ``command_args`` puts process.command_args on process spans; ``anomalies`` is an anomaly
     sink that the pump feeds before this one. Raises MemoryError.
     """
+    attributes = attribute_count_limit()
     config = ffi.new(
         "rnc_spans_config *",
         {
@@ -41,6 +42,8 @@ def new_spans_sink(
             "chunk_bytes": _CHUNK_BYTES,
             "chunk_spans": batch_limits().batch_spans or _CHUNK_SPANS,
             "attribute_value_limit": attribute_value_limit(),
+            "limit_attributes": attributes is not None,
+            "attribute_count_limit": attributes or 0,
             "command_args": command_args,
             "anomalies": anomalies or ffi.NULL,
         },

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 __all__ = [
     "BatchLimits",
+    "attribute_count_limit",
     "attribute_value_limit",
     "batch_limits",
     "event_count_limit",
@@ -72,6 +73,13 @@ def sampled(trace_id: int, parent: bool | None) -> bool:
 def attribute_value_limit() -> int:
     """The longest attribute value in characters; 0 where there is no limit."""
     return _number("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT")
+
+
+def attribute_count_limit() -> int | None:
+    """The most attributes of a span; None where there is no limit."""
+    variables = ("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "OTEL_ATTRIBUTE_COUNT_LIMIT")
+    limit = _number(*variables, default=-1)
+    return None if limit < 0 else limit
 
 
 def event_count_limit(default: int) -> int:

@@ -343,6 +343,29 @@ def test_events_past_the_limit_are_counted(monkeypatch: pytest.MonkeyPatch) -> N
     assert root.dropped_events_count == 3
 
 
+@pytest.mark.parametrize("limit", [0, 2, 128])
+@pytest.mark.parametrize(
+    "variable", ["OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "OTEL_ATTRIBUTE_COUNT_LIMIT"]
+)
+def test_attributes_past_the_limit_are_counted(
+    variable: str, limit: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first attributes of a span stay, the others are its dropped count; events keep theirs."""
+    monkeypatch.setenv(variable, str(limit))
+    manual = ManualSpans()
+    manual.syscall(SyscallEntry("read", number=0))
+    manual.event("e", {"a": 1, "b": "x", "c": True})
+    manual.finish()
+    from opentelemetry.proto.trace.v1.trace_pb2 import ScopeSpans
+
+    call, root = ScopeSpans.FromString(manual.take()[0]).spans
+    keys = ["syscall.name", "syscall.nr", "syscall.args", "syscall.result",
+            "syscall.duration_us", "thread.id"]  # fmt: skip
+    assert [pair.key for pair in call.attributes] == keys[:limit]
+    assert call.dropped_attributes_count == max(0, len(keys) - limit)
+    assert [pair.key for pair in root.events[0].attributes] == ["a", "b", "c"]
+
+
 def test_value_length_limit_holds(monkeypatch: pytest.MonkeyPatch) -> None:
     """OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT cuts attribute values at characters."""
     monkeypatch.setenv("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "3")
