@@ -356,11 +356,17 @@ typedef struct rnc_text_config {
     bool pids;           /* every line starts with its task, as in a file of strace -f -o; otherwise
                             "[pid N] " while there are several */
     uint32_t string_limit;  /* -s */
+    bool verbose;           /* -v: structures whole */
+    uint32_t hex_strings;   /* 1 -x: strings with unprintable bytes in hexadecimal, 2 -xx: all */
     int64_t epoch_offset;
     size_t chunk_bytes;
 } rnc_text_config;
 
 rnc_sink *rnc_text_new(const rnc_text_config *config);
+/* The same as data, of which config tells string_limit, verbose, epoch_offset and chunk_bytes: one JSON
+ * object a line (renacer/report/trace.schema.json), or CSV as RFC 4180 has it. */
+rnc_sink *rnc_json_new(const rnc_text_config *config);
+rnc_sink *rnc_csv_new(const rnc_text_config *config);
 
 /* One row per syscall name that returned, in order of first return; a number that no table has is a
  * name of its own. Calls that are to be restarted count as failed, as strace -c counts them. What it
@@ -450,6 +456,7 @@ typedef struct rnc_source_config {
     bool follow;             /* -f */
     const uint8_t *wanted;   /* one per row of syscalls.def, 0 = do not record; NULL: all */
     uint32_t string_limit;   /* bytes captured of a string that is not a path */
+    bool verbose;            /* the strings of an environment, too */
     uint64_t trace_id[2];    /* for the processes' span ids */
     uint64_t parent_span_id; /* of the root process; 0: none */
     /* The 16 characters inside an envp string that become the program's own process span id in hex,

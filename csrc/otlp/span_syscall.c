@@ -7,7 +7,7 @@
 #include "syscall/tables.h"
 
 /* The engine has already cut strings to --string-limit. */
-#define NO_FURTHER_LIMIT (1u << 20)
+static const rnc_decode_style no_further_limit = {.string_limit = 1u << 20};
 
 static rnc_slice span_name(char *out, const char *syscall_name) {
     const char prefix[] = "syscall: ";
@@ -20,7 +20,7 @@ static rnc_slice span_name(char *out, const char *syscall_name) {
 static void arguments(rnc_spans *spans, const rnc_record *record) {
     rnc_buffer *text = &spans->decoded;
     text->size = 0;
-    rnc_decode_args(text, record, NO_FURTHER_LIMIT);
+    rnc_decode_args(text, record, &no_further_limit);
     text->failed = false;
     rnc_span_bytes(spans, rnc_keys[RNC_KEY_SYSCALL_ARGS],
                    (rnc_slice){text->data ? text->data : "", text->size});

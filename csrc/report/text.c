@@ -11,6 +11,7 @@ enum { RESULT_COLUMN = 40, NS_PER_US = 1000, US_PER_S = 1000000 };
 typedef struct text_sink {
     rnc_sink sink;
     rnc_text_config config;
+    rnc_decode_style style;
     rnc_buffer filling;
     rnc_buffer taken;     /* what the last take gave out */
     size_t lines;         /* in filling */
@@ -105,7 +106,7 @@ static void put_call(text_sink *self, const rnc_record *record) {
     put_prefix(self, record->syscall.tid, record->start);
     rnc_buffer_text(out, rnc_syscall_name(&record->syscall, scratch));
     rnc_buffer_char(out, '(');
-    rnc_decode_args(out, record, self->config.string_limit);
+    rnc_decode_args(out, record, &self->style);
     rnc_buffer_char(out, ')');
     pad(out, line, RESULT_COLUMN);
     rnc_buffer_text(out, "= ");
@@ -224,6 +225,7 @@ rnc_sink *rnc_text_new(const rnc_text_config *config) {
         return NULL;
     self->sink = (rnc_sink){accept, take, full, destroy};
     self->config = *config;
+    self->style = (rnc_decode_style){config->string_limit, config->verbose, config->hex_strings};
     self->clock_second = -1;
     if (!self->config.chunk_bytes)
         self->config.chunk_bytes = 1;

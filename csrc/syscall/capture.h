@@ -6,8 +6,10 @@
 #include "trace/record.h"
 
 /* Replaces out with the captures that are due when the call begins. */
-void rnc_capture_entry(rnc_buffer *out, const rnc_syscall_body *call, uint32_t string_limit);
+void rnc_capture_entry(rnc_buffer *out, const rnc_syscall_body *call,
+                       const rnc_source_config *config);
 /* Appends those due at its return; call->result is set. */
-void rnc_capture_exit(rnc_buffer *out, const rnc_syscall_body *call, uint32_t string_limit);
+void rnc_capture_exit(rnc_buffer *out, const rnc_syscall_body *call,
+                      const rnc_source_config *config);
 
 #endif

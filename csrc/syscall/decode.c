@@ -1,10 +1,10 @@
 /* A syscall record as text: name, arguments, result. */
 #include "syscall/show.h"
 
-static rnc_decode_call call_of(const rnc_record *record, uint32_t string_limit) {
+static rnc_decode_call call_of(const rnc_record *record, const rnc_decode_style *style) {
     const rnc_syscall_body *body = &record->syscall;
     bool narrow = body->abi == RNC_ABI_I386 || body->abi == RNC_ABI_X32 || body->abi == RNC_ABI_ARM;
-    return (rnc_decode_call){record, body, rnc_syscall_signature(body->row), string_limit, narrow};
+    return (rnc_decode_call){record, body, rnc_syscall_signature(body->row), *style, narrow};
 }
 
 static void show(rnc_buffer *out, const rnc_decode_call *call, unsigned index, int kind) {
@@ -27,8 +27,8 @@ const char *rnc_syscall_name(const rnc_syscall_body *call, char scratch[24]) {
     return scratch;
 }
 
-void rnc_decode_args(rnc_buffer *out, const rnc_record *record, uint32_t string_limit) {
-    rnc_decode_call call = call_of(record, string_limit);
+void rnc_decode_args(rnc_buffer *out, const rnc_record *record, const rnc_decode_style *style) {
+    rnc_decode_call call = call_of(record, style);
     for (unsigned index = 0; index < call.signature->count; index++) {
         size_t before = out->size;
         if (index)
@@ -38,6 +38,13 @@ void rnc_decode_args(rnc_buffer *out, const rnc_record *record, uint32_t string_
         if (out->size == empty)
             out->size = before;
     }
+}
+
+void rnc_decode_arg(rnc_buffer *out, const rnc_record *record, const rnc_decode_style *style,
+                    unsigned index) {
+    rnc_decode_call call = call_of(record, style);
+    if (index < call.signature->count)
+        show(out, &call, index, call.signature->args[index]);
 }
 
 /* In the C library's words, which are strace's too. */
@@ -92,10 +99,12 @@ void rnc_show_ready(rnc_buffer *out, const rnc_decode_call *call, unsigned index
     rnc_show_long(out, call, index);
     if (!call->body->args[index])
         rnc_buffer_text(out, " (Timeout)");
+    else
+        rnc_put_ready(out, call);
 }
 
 void rnc_decode_result(rnc_buffer *out, const rnc_record *record) {
-    rnc_decode_call call = call_of(record, 0);
+    rnc_decode_call call = call_of(record, &(rnc_decode_style){0});
     unsigned flags = call.body->flags;
     if (flags & RNC_SYSCALL_UNFINISHED || call.signature->never_returns)
         rnc_buffer_char(out, '?');

@@ -46,6 +46,19 @@ static void put_unknown(rnc_buffer *out, const flag_set *set, uint64_t value) {
     rnc_buffer_text(out, " */");
 }
 
+bool rnc_kind_is_flags(int kind) {
+    static const bool combined[] = {
+#define COMBINED(name, show) [RNC_ARG_##name] = true,
+#define KIND(name, capture, show)
+#include "syscall/tables/kinds.def"
+#undef KIND
+#undef COMBINED
+    };
+    if (kind >= 0 && (size_t)kind < RNC_COUNT(combined) && combined[kind])
+        return true;
+    return set_of(kind)->style != VALUES;
+}
+
 const char *rnc_set_name(int kind, uint64_t value) {
     const flag_set *set = set_of(kind);
     for (unsigned i = 0; i < set->count; i++)

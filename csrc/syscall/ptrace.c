@@ -100,7 +100,7 @@ static void enter_call(ptracer *self, rnc_task *task, const struct ptrace_syscal
     task->in_call = true;
     task->wanted = is_wanted(self, call->row);
     if (task->wanted)
-        rnc_capture_entry(&task->captures, call, self->source->config.string_limit);
+        rnc_capture_entry(&task->captures, call, &self->source->config);
     task->entered = rnc_clock_monotonic();
 }
 
@@ -116,7 +116,7 @@ static void leave_call(ptracer *self, rnc_task *task, const struct ptrace_syscal
     else if (info->exit.is_error)
         call->flags = RNC_SYSCALL_FAILED;
     if (task->wanted)
-        rnc_capture_exit(&task->captures, call, self->source->config.string_limit);
+        rnc_capture_exit(&task->captures, call, &self->source->config);
     finish_call(self, task, time);
 }
 

@@ -56,14 +56,18 @@ void rnc_show_create_pointer(rnc_buffer *out, const rnc_decode_call *call, unsig
         rnc_show_pointer(out, call, index);
 }
 
-void rnc_show_node_mode(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
-    rnc_parts parts = {out, rnc_decode_u32(call, index) & MODE_MASK, 0};
+void rnc_put_file_mode(rnc_buffer *out, uint32_t mode) {
+    rnc_parts parts = {out, mode & MODE_MASK, 0};
     if (parts.left & NODE_TYPE_MASK)
         rnc_parts_name(&parts, RNC_ARG_FILE_TYPE, NODE_TYPE_MASK);
     if (!(parts.left & NODE_TYPE_MASK))
         rnc_parts_flags(&parts, RNC_ARG_MODE_BITS);
     rnc_parts_join(&parts);
     rnc_put_octal(out, parts.left);
+}
+
+void rnc_show_node_mode(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
+    rnc_put_file_mode(out, rnc_decode_u32(call, index));
 }
 
 void rnc_show_node_device(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {

@@ -1,16 +1,16 @@
 /* Kinds that show what was copied from the program's memory. */
 #include "syscall/show.h"
 
-/* The capture of an argument, or NULL. Captures that run past the payload are not there. */
-static const rnc_capture *capture_of(const rnc_decode_call *call, unsigned index) {
-    const char *at = rnc_record_payload(call->record);
-    size_t left = call->record->payload_size;
+/* Captures that run past the payload are not there. */
+const rnc_capture *rnc_record_capture(const rnc_record *record, unsigned index, unsigned item) {
+    const char *at = rnc_record_payload(record);
+    size_t left = record->payload_size;
     while (left >= sizeof(rnc_capture)) {
         const rnc_capture *capture = (const rnc_capture *)at;
         size_t size = sizeof *capture + capture->size;
         if (size > left)
             return NULL;
-        if (capture->arg == index)
+        if (capture->arg == index && capture->item == item)
             return capture->status == RNC_CAPTURE_FAULT ? NULL : capture;
         size = (size + 7) & ~(size_t)7;
         if (size >= left)
@@ -100,34 +100,64 @@ static void put_hex_quoted(rnc_buffer *out, const char *bytes, size_t size, bool
     end_quote(out, room, at, cut);
 }
 
-typedef void put_bytes(rnc_buffer *out, const char *bytes, size_t size, bool cut);
+const rnc_capture *rnc_captured(const rnc_decode_call *call, unsigned index, unsigned item) {
+    return rnc_record_capture(call->record, index, item);
+}
 
-static void show_bytes(rnc_buffer *out, const rnc_decode_call *call, unsigned index, uint32_t limit,
-                       put_bytes *put) {
-    const rnc_capture *capture = capture_of(call, index);
+const void *rnc_captured_struct(const rnc_decode_call *call, unsigned index, unsigned item,
+                                size_t size) {
+    const rnc_capture *capture = rnc_captured(call, index, item);
+    return capture && capture->size >= size ? capture + 1 : NULL;
+}
+
+static bool is_plain(const char *bytes, size_t size) {
+    for (size_t i = 0; i < size; i++) {
+        unsigned char byte = (unsigned char)bytes[i];
+        if ((byte < ' ' || byte >= 0x7f) && (!short_escape(byte)))
+            return false;
+    }
+    return true;
+}
+
+void rnc_put_string(rnc_buffer *out, const rnc_decode_call *call, const char *bytes, size_t size,
+                    bool cut) {
+    uint32_t hex = call->style.hex_strings;
+    if (hex > 1 || (hex && !is_plain(bytes, size)))
+        put_hex_quoted(out, bytes, size, cut);
+    else
+        rnc_put_quoted(out, bytes, size, cut);
+}
+
+void rnc_put_item(rnc_buffer *out, const rnc_decode_call *call, unsigned index, unsigned item,
+                  uint64_t address, uint32_t limit) {
+    const rnc_capture *capture = rnc_captured(call, index, item);
     if (!capture)
-        return rnc_put_pointer(out, rnc_decode_word(call, index));
+        return rnc_put_pointer(out, address);
     bool cut = capture->status == RNC_CAPTURE_CUT || capture->size > limit;
-    put(out, (const char *)(capture + 1), capture->size < limit ? capture->size : limit, cut);
+    rnc_put_string(out, call, (const char *)(capture + 1),
+                   capture->size < limit ? capture->size : limit, cut);
 }
 
 void rnc_show_path(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
-    show_bytes(out, call, index, UINT32_MAX, rnc_put_quoted);
+    rnc_put_item(out, call, index, 0, rnc_decode_word(call, index), UINT32_MAX);
 }
 
 void rnc_show_text(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
-    show_bytes(out, call, index, call->string_limit, rnc_put_quoted);
+    rnc_put_item(out, call, index, 0, rnc_decode_word(call, index), call->style.string_limit);
 }
 
 void rnc_show_bytes_hex(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
-    show_bytes(out, call, index, call->string_limit, put_hex_quoted);
-}
-
-static void put_terminated(rnc_buffer *out, const char *bytes, size_t size, bool cut) {
-    const char *end = memchr(bytes, 0, size);
-    rnc_put_quoted(out, bytes, end ? (size_t)(end - bytes) : size, cut && !end);
+    rnc_decode_call hex = *call;
+    hex.style.hex_strings = 2;
+    rnc_show_text(out, &hex, index);
 }
 
 void rnc_show_string_out(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
-    show_bytes(out, call, index, UINT32_MAX, put_terminated);
+    const rnc_capture *capture = rnc_captured(call, index, 0);
+    if (!capture)
+        return rnc_show_pointer(out, call, index);
+    const char *bytes = (const char *)(capture + 1);
+    const char *end = memchr(bytes, 0, capture->size);
+    rnc_put_string(out, call, bytes, end ? (size_t)(end - bytes) : capture->size,
+                   capture->status == RNC_CAPTURE_CUT && !end);
 }

@@ -1,4 +1,7 @@
 /* Kinds that show one number by itself, and the number formats under all of them. */
+#include <stdarg.h>
+#include <stdio.h>
+
 #include "syscall/show.h"
 
 enum { DIGITS = 24, DIRFD_CWD = -100, PAGE = 4096 };
@@ -53,6 +56,16 @@ void rnc_put_signal(rnc_buffer *out, int32_t signal) {
         rnc_buffer_text(out, name);
     else
         rnc_put_signed(out, signal);
+}
+
+void rnc_put_format(rnc_buffer *out, const char *format, ...) {
+    char text[256];
+    va_list arguments;
+    va_start(arguments, format);
+    int size = vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    if (size > 0)
+        rnc_buffer_append(out, text, (size_t)size < sizeof text ? (size_t)size : sizeof text - 1);
 }
 
 void rnc_show_nothing(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {}

@@ -1,5 +1,14 @@
 /* The rows of the tables in tables/ as C arrays, and the lookups over them. */
+#define _GNU_SOURCE
 #include "syscall/tables.h"
+
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysinfo.h>
+#include <sys/time.h>
+#include <sys/uio.h>
+#include <sys/utsname.h>
 
 enum { NO = -1 };
 
@@ -139,6 +148,26 @@ int rnc_arg_capture(int kind) {
 #undef KIND
     };
     return kind >= 0 && (size_t)kind < RNC_COUNT(captures) ? captures[kind] : RNC_NO_CAPTURE;
+}
+
+const char *rnc_kind_name(int kind) {
+    static const char *const names[] = {
+#define KIND(name, capture, show) #name,
+#include "syscall/tables/kinds.def"
+#undef KIND
+    };
+    return kind >= 0 && (size_t)kind < RNC_COUNT(names) ? names[kind] : "";
+}
+
+size_t rnc_arg_unit(int kind) {
+    static const uint16_t units[] = {
+#define STRUCT(name, capture, unit, show) [RNC_ARG_##name] = unit,
+#define KIND(name, capture, show)
+#include "syscall/tables/kinds.def"
+#undef KIND
+#undef STRUCT
+    };
+    return kind >= 0 && (size_t)kind < RNC_COUNT(units) ? units[kind] : 0;
 }
 
 const rnc_syscall_row *rnc_syscall(int index) {

@@ -133,11 +133,14 @@ enum rnc_capture_status {
     RNC_CAPTURE_FAULT, /* the address was not readable: no bytes */
 };
 
+/* The item of what an argument points to when the call returned, where it was captured before too. */
+#define RNC_ITEM_RETURNED UINT16_MAX
+
 typedef struct rnc_capture {
     uint8_t arg;    /* which argument it belongs to */
     uint8_t status; /* enum rnc_capture_status */
-    uint16_t reserved;
-    uint32_t size; /* bytes that follow, without terminator */
+    uint16_t item;  /* 0: what the argument points to; n: what its element n - 1 points to */
+    uint32_t size;  /* bytes that follow, without terminator */
 } rnc_capture;
 
 #endif

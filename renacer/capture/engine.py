@@ -195,7 +195,8 @@ class Engine:
     ``program`` is what :func:`resolve_program` gave, ``argv`` the words the program sees,
     ``environment`` its ``NAME=value`` entries. ``wanted`` has one byte per row of the syscall
     table, 0 for calls that are not to be recorded; None records all. ``string_limit`` is how many
-    bytes are kept of a string that is not a path. With ``fill_traceparent`` the span id inside the
+    bytes are kept of a string that is not a path; ``verbose``
+    keeps the strings of environments, too. With ``fill_traceparent`` the span id inside the
     environment's TRACEPARENT becomes that of the program's own process span. ``memory_budget`` is
     how many bytes of records may wait in memory before they go to disk, 0 for the default.
 
@@ -212,6 +213,7 @@ class Engine:
         follow: bool = False,
         wanted: bytes | None = None,
         string_limit: int = 32,
+        verbose: bool = False,
         trace_id: tuple[int, int] = (0, 0),
         parent_span_id: int = 0,
         fill_traceparent: bool = False,
@@ -235,6 +237,7 @@ class Engine:
                 "follow": follow,
                 "wanted": wanted_rows,
                 "string_limit": string_limit,
+                "verbose": verbose,
                 "trace_id": trace_id,
                 "parent_span_id": parent_span_id,
                 "traceparent": _span_id_place(variable_texts) if fill_traceparent else ffi.NULL,

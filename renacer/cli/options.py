@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from renacer.errors import UsageError
 
 __all__ = [
+    "CALL_FORMATS",
     "FLAGS",
     "RECORDED_FORMATS",
     "Flag",
@@ -36,6 +37,8 @@ class Options:
         self.relative = False
         self.durations = False
         self.string_limit = 32
+        self.verbose = False
+        self.hex_strings = 0
         self.summary_only = False
         self.summary_too = False
         self.summary_sort = "time"
@@ -120,6 +123,8 @@ def one_of(*choices: str) -> Convert:
     return convert
 
 
+#: Formats of calls, written while the program runs.
+CALL_FORMATS = ("text", "json", "csv")
 #: Formats of a whole run, written at its end.
 RECORDED_FORMATS = ("html", "perfetto")
 SORT_KEYS = ("time", "calls", "errors", "name", "nothing")
@@ -144,10 +149,11 @@ FLAGS: tuple[Flag, ...] = (
     Flag(_OUTPUT, "o", "output", "output",
          "Write the trace and the tables to FILE instead of stderr.", "FILE", str),
     Flag(_OUTPUT, "", "format", "format",
-         "text: print the calls, one line per call, as strace does, also beside an OTLP sink. html "
-         "or perfetto: write the trace to -o FILE as one page, or for ui.perfetto.dev, when the "
-         "command has ended; tables then go to stderr.",
-         "NAME", one_of("text", *RECORDED_FORMATS)),
+         "Show the calls as text (a line per call, as strace does), json (an object a line, see "
+         "docs/strace.md) or csv, also beside an OTLP sink. html or perfetto: write the trace to "
+         "-o FILE as one page, or for ui.perfetto.dev, when the command has ended; tables then go "
+         "to stderr.",
+         "NAME", one_of(*CALL_FORMATS, *RECORDED_FORMATS)),
     Flag(_OUTPUT, "T", "syscall-times", "durations", "Show the time spent in each call."),
     Flag(_OUTPUT, "t", "absolute-timestamps", "timestamps",
          "Begin each line with the time of day; -tt adds microseconds; -ttt shows seconds since "
@@ -157,6 +163,10 @@ FLAGS: tuple[Flag, ...] = (
     Flag(_OUTPUT, "s", "string-limit", "string_limit",
          "Show at most SIZE bytes of a string (default 32). Paths are always whole.",
          "SIZE", whole(31)),
+    Flag(_OUTPUT, "v", "no-abbrev", "verbose",
+         "Show structures, arguments and environments whole."),
+    Flag(_OUTPUT, "x", "strings-in-hex", "hex_strings",
+         "Show strings that have unprintable bytes in hexadecimal; -xx shows all strings so."),
     Flag(_OUTPUT, "d", "debug", "diagnostics",
          "Say on stderr which engine was chosen and why, and what was exported."),
     Flag(_STATS, "c", "summary-only", "summary_only",

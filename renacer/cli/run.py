@@ -15,7 +15,7 @@ from renacer.capture.environment import program_environment
 from renacer.capture.filters import parse_filter
 from renacer.capture.session import Session, Streaming
 from renacer.cli.exporting import Export
-from renacer.cli.options import RECORDED_FORMATS, Options
+from renacer.cli.options import CALL_FORMATS, RECORDED_FORMATS, Options
 from renacer.cli.terminal import say
 from renacer.errors import UsageError
 from renacer.report.anomalies import anomaly_tables
@@ -75,6 +75,7 @@ def _engine(options: Options, program: bytes, wanted: bytes | None, export: Expo
         follow=options.follow,
         wanted=wanted,
         string_limit=options.string_limit,
+        verbose=options.verbose,
         trace_id=trace_words(export.trace_id),
         parent_span_id=export.parent_span_id,
         fill_traceparent=export.enabled,
@@ -91,7 +92,8 @@ def _run(
     if spans := export.open(engine, anomalies):
         streaming.append(spans)
     if _wants_text(options, export.wanted):
-        text = TextReport(output, _style(options))
+        form = options.format if options.format in CALL_FORMATS else None
+        text = TextReport(output, _style(options), form or "text")
         cleanup.callback(text.close)
         streaming.append(text)
     counting = []
@@ -134,6 +136,8 @@ def _style(options: Options) -> TextStyle:
         relative=options.relative,
         pids=options.follow and options.output is not None,
         string_limit=options.string_limit,
+        verbose=options.verbose,
+        hex_strings=options.hex_strings,
     )
 
 

@@ -1,4 +1,4 @@
-"""One line per call, as strace prints it; the lines are written by the C sink."""
+"""Calls as lines of text, JSON or CSV; the lines are written by C sinks."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from renacer.report.output import Output
 __all__ = ["TextReport", "TextStyle"]
 
 _CHUNK_BYTES = 64 * 1024
+_SINKS = {"text": lib.rnc_text_new, "json": lib.rnc_json_new, "csv": lib.rnc_csv_new}
 
 
 class TextStyle(NamedTuple):
     """How a line looks. ``timestamps``: 0 none, 1 seconds, 2 microseconds, 3 since the epoch.
 
     ``pids`` begins every line with the thread's id; otherwise ``[pid N]`` does while there are
-    several.
+    several. ``verbose`` shows structures whole. ``hex_strings``: 1 strings with unprintable bytes
+    in hexadecimal, 2 all.
     """
 
     durations: bool = False
@@ -24,14 +26,19 @@ class TextStyle(NamedTuple):
     relative: bool = False
     pids: bool = False
     string_limit: int = 32
+    verbose: bool = False
+    hex_strings: int = 0
 
 
 class TextReport:
-    """A sink of text lines and the output they go to."""
+    """A sink of lines and the output they go to.
+
+    ``form`` is text, json (one object a line, see trace.schema.json) or csv.
+    """
 
     delay = 0.0
 
-    def __init__(self, output: Output, style: TextStyle) -> None:
+    def __init__(self, output: Output, style: TextStyle, form: str = "text") -> None:
         self._output = output
         config = ffi.new("rnc_text_config *")
         config.durations = style.durations
@@ -39,9 +46,11 @@ class TextReport:
         config.relative = style.relative
         config.pids = style.pids
         config.string_limit = style.string_limit
+        config.verbose = style.verbose
+        config.hex_strings = style.hex_strings
         config.epoch_offset = lib.rnc_clock_epoch_offset()
         config.chunk_bytes = _CHUNK_BYTES
-        self.sink = lib.rnc_text_new(config)
+        self.sink = _SINKS[form](config)
         if self.sink == ffi.NULL:
             raise MemoryError("no memory for text output")
 

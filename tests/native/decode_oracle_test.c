@@ -150,7 +150,7 @@ static void expected(rnc_buffer *out, int number, unsigned set) {
     out->size = 0;
     rnc_buffer_text(out, rnc_syscall_name(&record.syscall, scratch));
     rnc_buffer_char(out, '(');
-    rnc_decode_args(out, &record, 32);
+    rnc_decode_args(out, &record, &(rnc_decode_style){.string_limit = 32});
     rnc_buffer_text(out, ") = ");
     rnc_decode_result(out, &record);
     rnc_buffer_char(out, '\0');

@@ -10,7 +10,7 @@ static rnc_buffer text;
 
 static const char *decoded(uint32_t limit) {
     text.size = 0;
-    rnc_decode_args(&text, &made.head, limit);
+    rnc_decode_args(&text, &made.head, &(rnc_decode_style){.string_limit = limit});
     rnc_buffer_text(&text, " = ");
     rnc_decode_result(&text, &made.head);
     rnc_buffer_char(&text, '\0');
