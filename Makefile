@@ -35,8 +35,9 @@ arm64: $(VENV)/.test ## The Python tests of the compute core on aarch64, under q
 older-cpus: $(VENV)/.test ## The same on x86-64 without AVX2 and without FMA, under qemu
 	$(MAKE) -f tests/older_cpus.mk PYTHON=$(BIN)/python
 
-asan: ## The C tests under AddressSanitizer and UndefinedBehaviorSanitizer
+asan: $(VENV)/.test ## The C tests and the Python tests of the core under AddressSanitizer and UBSan
 	$(MAKE) -s -C tests/native VARIANT=asan
+	$(MAKE) -f tests/asan.mk PYTHON=$(BIN)/python
 
 tsan: ## The C tests under ThreadSanitizer
 	$(MAKE) -s -C tests/native VARIANT=tsan

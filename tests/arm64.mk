@@ -14,7 +14,7 @@ TESTS   := $(wildcard $(patsubst %,tests/unit/test_%.py,vector view backends ker
 WHEELS  := cffi numpy pytest pytest-timeout hypothesis opentelemetry-proto
 
 CFLAGS = $(shell $(PYTHON) -c 'import build_ext; print(*build_ext.COMPILE_FLAGS)') -fPIC -DNDEBUG \
-         -Icsrc -I$(ROOT)/usr/include -I$(firstword $(wildcard $(ROOT)/usr/include/python3.*)) -MMD -MP
+         -Icsrc -Irenacer/include -I$(ROOT)/usr/include -I$(firstword $(wildcard $(ROOT)/usr/include/python3.*)) -MMD -MP
 SOURCES := $(shell find csrc -name '*.c')
 OBJECTS := $(SOURCES:%.c=$(OUT)/%.o) $(OUT)/glue.o
 
