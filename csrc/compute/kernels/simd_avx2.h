@@ -5,6 +5,8 @@
 
 #define KERNEL(family, dtype)                                                                      \
     void rnc_##family##_##dtype##_avx2(const rnc_input *in, rnc_result *out)
+#define MATRIX_KERNEL(op, dtype)                                                                   \
+    void rnc_##op##_##dtype##_avx2(const rnc_matrix_input *in, rnc_matrix_output *out)
 #define OWN(stem)   stem##_avx2
 #define STAMP(out)  RNC_STAMP(out, AVX2)
 #define F64_WIDTH   4
@@ -76,6 +78,15 @@ SIMD_INLINE f32xn load_f32(const float *place) {
 }
 SIMD_INLINE void store_f32(float *place, f32xn vector) {
     _mm256_storeu_ps(place, vector);
+}
+SIMD_INLINE f32xn splat_f32(float number) {
+    return _mm256_set1_ps(number);
+}
+SIMD_INLINE f32xn add_f32(f32xn a, f32xn b) {
+    return _mm256_add_ps(a, b);
+}
+SIMD_INLINE f32xn mul_f32(f32xn a, f32xn b) {
+    return _mm256_mul_ps(a, b);
 }
 SIMD_INLINE f32xn lesser_f32(f32xn a, f32xn b) {
     return _mm256_min_ps(a, b);

@@ -6,6 +6,8 @@
 
 #define KERNEL(family, dtype)                                                                      \
     void rnc_##family##_##dtype##_neon(const rnc_input *in, rnc_result *out)
+#define MATRIX_KERNEL(op, dtype)                                                                   \
+    void rnc_##op##_##dtype##_neon(const rnc_matrix_input *in, rnc_matrix_output *out)
 #define OWN(stem)   stem##_neon
 #define STAMP(out)  RNC_STAMP(out, NEON)
 #define F64_WIDTH   2
@@ -75,6 +77,15 @@ SIMD_INLINE f32xn load_f32(const float *place) {
 }
 SIMD_INLINE void store_f32(float *place, f32xn vector) {
     vst1q_f32(place, vector);
+}
+SIMD_INLINE f32xn splat_f32(float number) {
+    return vdupq_n_f32(number);
+}
+SIMD_INLINE f32xn add_f32(f32xn a, f32xn b) {
+    return vaddq_f32(a, b);
+}
+SIMD_INLINE f32xn mul_f32(f32xn a, f32xn b) {
+    return vmulq_f32(a, b);
 }
 SIMD_INLINE f32xn lesser_f32(f32xn a, f32xn b) {
     return vminq_f32(a, b);
