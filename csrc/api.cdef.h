@@ -287,7 +287,7 @@ enum rnc_otlp_format {
 
 typedef struct rnc_spans_config {
     int format;              /* enum rnc_otlp_format */
-    uint64_t trace_id[2];    /* of process and syscall spans */
+    uint64_t trace_id[2];    /* of process and syscall spans, and of trace_state */
     int64_t epoch_offset;    /* added to every time */
     uint64_t max_spans;      /* syscall spans beyond it are held back and counted; 0: no limit */
     size_t chunk_bytes;      /* a chunk is full at this size … */
@@ -297,6 +297,7 @@ typedef struct rnc_spans_config {
     uint32_t attribute_count_limit; /* … (OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT) */
     bool command_args;       /* process.command_args on process spans */
     rnc_sink *anomalies;     /* an anomaly sink that the pump feeds before this one; NULL: none */
+    char trace_state[513];   /* W3C tracestate of all spans of trace_id; "": none */
 } rnc_spans_config;
 
 typedef struct rnc_spans_counts {

@@ -123,6 +123,10 @@ static void begin(rnc_writer *writer, const rnc_span_head *head) {
     }
     APPEND(out, "\",\"flags\":");
     append_unsigned(out, head->flags);
+    if (head->trace_state.size) {
+        APPEND(out, ",\"traceState\":");
+        append_string(out, head->trace_state);
+    }
     APPEND(out, ",\"name\":");
     append_string(out, head->name);
     APPEND(out, ",\"kind\":");

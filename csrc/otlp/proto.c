@@ -12,6 +12,7 @@ enum field {
 
     SPAN_TRACE_ID = 1,
     SPAN_ID = 2,
+    SPAN_TRACE_STATE = 3,
     SPAN_PARENT_ID = 4,
     SPAN_NAME = 5,
     SPAN_KIND = 6,
@@ -125,7 +126,8 @@ static void begin(rnc_writer *writer, const rnc_span_head *head) {
     rnc_buffer *out = writer->out;
     writer->depth = 0;
     open_message(writer, TAG(SCOPE_SPANS_SPANS, BYTES), 2);
-    char *room = rnc_buffer_room(out, 80 + MAX_VARINT + head->name.size);
+    char *room =
+        rnc_buffer_room(out, 81 + 2 * MAX_VARINT + head->name.size + head->trace_state.size);
     if (!room)
         return;
     char *at = room;
@@ -135,6 +137,8 @@ static void begin(rnc_writer *writer, const rnc_span_head *head) {
     *at++ = (char)TAG(SPAN_ID, BYTES);
     *at++ = 8;
     at = put_id(at, head->span_id);
+    if (head->trace_state.size)
+        at = put_bytes(at, TAG(SPAN_TRACE_STATE, BYTES), head->trace_state);
     if (head->parent_id) {
         *at++ = (char)TAG(SPAN_PARENT_ID, BYTES);
         *at++ = 8;

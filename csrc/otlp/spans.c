@@ -19,6 +19,9 @@ void rnc_span_begin(rnc_spans *spans, rnc_span_head head) {
     head.name = rnc_text_clean(&spans->scratch, head.name, 0);
     if (spans->config.format == RNC_OTLP_JSON && spans->chunk_spans)
         rnc_buffer_char(out, ',');
+    const uint64_t *trace_id = spans->config.trace_id;
+    if (head.trace_id[0] == trace_id[0] && head.trace_id[1] == trace_id[1])
+        head.trace_state = rnc_slice_of(spans->config.trace_state);
     spans->writer.ops->begin(&spans->writer, &head);
 }
 

@@ -46,6 +46,7 @@ typedef struct rnc_span_head {
     uint64_t start; /* ns since the epoch */
     uint64_t end;
     rnc_slice name;
+    rnc_slice trace_state; /* printable ASCII */
     uint32_t flags;
 } rnc_span_head;
 

@@ -46,6 +46,7 @@ class Export:
         parent = _parent(options)
         self.trace_id = parent.trace_id if parent else new_trace_id()
         self.parent_span_id = parent.span_id if parent else 0
+        self._trace_state = parent.trace_state if parent else ""
         #: A sink was asked for; enabled: and this trace is one to be exported.
         self.wanted = _has_sink(options) and not sdk_disabled()
         self.enabled = self.wanted and sampled(self.trace_id, parent.sampled if parent else None)
@@ -81,6 +82,7 @@ class Export:
             self._options.otlp_max_spans,
             self._options.otlp_command_args,
             anomalies.sink if anomalies else None,
+            trace_state=self._trace_state,
         )
         self._cleanup.callback(self._report.close)
         return self._report
@@ -96,7 +98,7 @@ class Export:
 
         # What is not delivered is told once, in the end.
         logging.getLogger("renacer").disabled = True
-        parent = SpanContext(self.trace_id, root_span_id)
+        parent = SpanContext(self.trace_id, root_span_id, trace_state=self._trace_state)
         self._tracer = ComputeTracer(self._exporter, self._compute, parent=parent)
         return self._tracer
 
@@ -238,8 +240,9 @@ def _parent(options: Options) -> SpanContext | None:
         return None
     from renacer.tracing.context import SpanContext
 
+    state = "" if options.trace_parent else os.environ.get("TRACESTATE", "")
     try:
-        return SpanContext.parse_traceparent(text or "")
+        return SpanContext.parse_traceparent(text or "", state)
     except InvalidInput as error:
         if options.trace_parent is None:
             return None

@@ -69,11 +69,13 @@ def decode_request(request: bytes) -> list[ReadableSpan]:
 def _readable(spans: Any, resource: Resource, scope: Any) -> list[ReadableSpan]:
     from opentelemetry.sdk.trace import Event, ReadableSpan
     from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, TraceFlags
+    from opentelemetry.trace.span import TraceState
 
-    def context(trace_id: bytes, span_id: bytes, remote: bool) -> SpanContext:
+    def context(span: Any, span_id: bytes, remote: bool) -> SpanContext:
         return SpanContext(
-            int.from_bytes(trace_id, "big"),
+            int.from_bytes(span.trace_id, "big"),
             int.from_bytes(span_id, "big"),
+            trace_state=TraceState.from_header([span.trace_state]),
             is_remote=remote,
             trace_flags=TraceFlags(TraceFlags.SAMPLED),
         )
@@ -81,12 +83,12 @@ def _readable(spans: Any, resource: Resource, scope: Any) -> list[ReadableSpan]:
     def parent(span: Any) -> SpanContext | None:
         if not span.parent_span_id:
             return None
-        return context(span.trace_id, span.parent_span_id, bool(span.flags & _CONTEXT_IS_REMOTE))
+        return context(span, span.parent_span_id, bool(span.flags & _CONTEXT_IS_REMOTE))
 
     return [
         ReadableSpan(
             name=span.name,
-            context=context(span.trace_id, span.span_id, False),
+            context=context(span, span.span_id, False),
             parent=parent(span),
             resource=resource,
             attributes=_attributes(span.attributes),

@@ -24,12 +24,15 @@ def new_spans_sink(
     max_spans: int = 0,
     command_args: bool = False,
     anomalies: Any = None,
+    *,
+    trace_state: str = "",
 ) -> Any:
     """An ``rnc_sink *`` that encodes spans as ``encoding`` (enum rnc_otlp_format).
 
     ``trace_id`` is that of process and syscall spans; ``max_spans`` limits syscall spans (0: no
     limit); ``command_args`` puts process.command_args on process spans; ``anomalies`` is an anomaly
-    sink that the pump feeds before this one. Raises MemoryError.
+    sink that the pump feeds before this one; ``trace_state`` is the W3C tracestate of every span of
+    ``trace_id``. Raises MemoryError.
     """
     attributes = attribute_count_limit()
     config = ffi.new(
@@ -46,6 +49,7 @@ def new_spans_sink(
             "attribute_count_limit": attributes or 0,
             "command_args": command_args,
             "anomalies": anomalies or ffi.NULL,
+            "trace_state": trace_state.encode("ascii"),
         },
     )
     sink = lib.rnc_spans_new(config)
@@ -64,10 +68,19 @@ class SpanReport:
         max_spans: int = 0,
         command_args: bool = False,
         anomalies: Any = None,
+        *,
+        trace_state: str = "",
     ) -> None:
         self._exporter = exporter
         self.delay = batch_limits().delay_s or BATCH_DELAY_S
-        self.sink = new_spans_sink(exporter.format, trace_id, max_spans, command_args, anomalies)
+        self.sink = new_spans_sink(
+            exporter.format,
+            trace_id,
+            max_spans,
+            command_args,
+            anomalies,
+            trace_state=trace_state,
+        )
 
     @property
     def held_back(self) -> int:

@@ -6,6 +6,7 @@ import atexit
 import logging
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 
 from renacer._native import ffi, lib, trace_words
 from renacer.errors import RenacerError
@@ -29,7 +30,9 @@ def join_trace(environment: Mapping[str, str] = os.environ) -> None:
     from renacer.tracing.tracer import ComputeTracer
 
     try:
-        inherited = SpanContext.parse_traceparent(environment.get("TRACEPARENT", ""))
+        inherited = SpanContext.parse_traceparent(
+            environment.get("TRACEPARENT", ""), environment.get("TRACESTATE", "")
+        )
         config = ComputeTracerConfig.from_text(environment.get("RENACER_TRACE_COMPUTE", "1"))
         if not inherited.sampled:
             return
@@ -57,7 +60,7 @@ def _own_span(inherited: SpanContext) -> SpanContext:
         return inherited
     trace_id = ffi.new("uint64_t[2]", trace_words(inherited.trace_id))
     own = lib.rnc_process_span_id(trace_id, os.getpid(), _start_ticks())
-    return SpanContext(inherited.trace_id, own, inherited.sampled)
+    return replace(inherited, span_id=own)
 
 
 def _is_traced() -> bool:

@@ -13,6 +13,7 @@ from renacer.export.variables import batch_limits
 
 if TYPE_CHECKING:
     from renacer.export.exporter import Exporter
+    from renacer.tracing.context import SpanContext
 
 __all__ = ["Pump"]
 
@@ -22,15 +23,21 @@ _log = logging.getLogger("renacer")
 class Pump:
     """Drains one stream into one exporter, on a daemon thread that :meth:`start` starts.
 
+    Spans of ``parent``'s trace carry its tracestate.
+
     A pump without a thread (in a forked child, or when the interpreter ends) drains on the thread
     that flushes it. Only one thread at a time ever runs the C pump.
     """
 
-    def __init__(self, stream: Any, exporter: Exporter) -> None:
+    def __init__(self, stream: Any, exporter: Exporter, parent: SpanContext | None = None) -> None:
         self._exporter = exporter
         # A span is handed on after this time at the latest.
         self._interval_ms = round(1000 * (batch_limits().delay_s or BATCH_DELAY_S))
-        self._sink = new_spans_sink(exporter.format)
+        self._sink = new_spans_sink(
+            exporter.format,
+            trace_id=parent.trace_id if parent else 0,
+            trace_state=parent.trace_state if parent else "",
+        )
         self._pump = lib.rnc_pump_new(stream)
         if self._pump == ffi.NULL:
             lib.rnc_sink_free(self._sink)

@@ -80,7 +80,8 @@ class ComputeTracer:
         self._root_used = False
         _fill_root(self._root, parent)
         lib.rnc_tracer_root(handle[0], self._root)
-        self._pump = Pump(lib.rnc_tracer_stream(handle[0]), self._exporter)
+        self._parent = parent
+        self._pump = Pump(lib.rnc_tracer_stream(handle[0]), self._exporter, parent)
         self._pump.start()
         self._handle = handle[0]
         _register(self)
@@ -238,7 +239,7 @@ class ComputeTracer:
         """In the child: the root and the sink stay the parent's, and its pump's thread, with what
         locks it held, is not here."""
         self._root_is_ours = False
-        self._pump = Pump(lib.rnc_tracer_stream(self._handle), self._exporter)
+        self._pump = Pump(lib.rnc_tracer_stream(self._handle), self._exporter, self._parent)
 
     if TYPE_CHECKING:
 

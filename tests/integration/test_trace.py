@@ -249,3 +249,23 @@ def test_hostile_names_cannot_poison_a_batch(receiver: Receiver, tmp_path: Path)
             f"cat {folder}/x; cat $(printf '{folder}/\\377\\376')")  # fmt: skip
     spans = receiver.settle()
     assert named(spans, "process: ")
+
+
+@pytest.mark.parametrize("state", ["rojo=1,congo=t61", ""])
+def test_tracestate_is_on_every_span_and_passed_on(tmp_path: Path, state: str) -> None:
+    """The caller's tracestate is on every span, and the program's to see."""
+    target = tmp_path / "spans.jsonl"
+    variables = {"TRACEPARENT": f"00-{'ab' * 16}-{'cd' * 8}-01", "TRACESTATE": state}
+    result = renacer(
+        "--otlp-file", str(target), "--", "sh", "-c", "echo $TRACESTATE", env=variables
+    )
+    assert (result.returncode, result.stdout) == (0, f"{state}\n")
+    spans = [
+        span
+        for line in target.read_text().splitlines()
+        for resource in json.loads(line)["resourceSpans"]
+        for scope in resource["scopeSpans"]
+        for span in scope["spans"]
+    ]
+    assert len(spans) > 1
+    assert {span.get("traceState", "") for span in spans} == {state}

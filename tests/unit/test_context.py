@@ -64,3 +64,24 @@ def test_ids_out_of_range_are_refused(trace_id: int, span_id: int) -> None:
     """An id that no span can have raises InvalidInput."""
     with pytest.raises(InvalidInput):
         SpanContext(trace_id, span_id)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("", ""),
+        ("congo=t61rcWkgMzE", "congo=t61rcWkgMzE"),
+        ("rojo=00f067aa0ba902b7 , congo=t61rcWkgMzE", "rojo=00f067aa0ba902b7,congo=t61rcWkgMzE"),
+        ("no equals", ""),
+        ("UPPER=1", ""),
+        ("a=\u00e9", ""),
+        ("a=1,,b=2", "a=1,b=2"),
+        (",".join(f"k{i}=v" for i in range(33)), ""),
+        ("a=" + "x" * 256 + ",b=" + "y" * 251, "a=" + "x" * 256 + ",b=" + "y" * 251),
+        ("a=" + "x" * 256 + ",b=" + "y" * 252, ""),
+    ],
+)
+def test_a_tracestate_is_kept_if_it_is_one(text: str, kept: str) -> None:
+    """A well-formed tracestate travels with its parent; anything else is left out, as W3C asks."""
+    parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    assert SpanContext.parse_traceparent(parent, text).trace_state == kept

@@ -334,3 +334,13 @@ def test_bad_arguments_are_refused(tracer: ComputeTracer) -> None:
     for name in ("", None, 3):
         with pytest.raises(InvalidInput):
             tracer.operation(name)  # type: ignore[arg-type]
+
+
+def test_every_span_repeats_the_tracestate(memory: SpanMemory, vector: Vector) -> None:
+    """What a vendor put into the trace's state reaches it with each span of that trace."""
+    parent = SpanContext(7, 8, trace_state="rojo=00f067aa,congo=t61")
+    with ComputeTracer(memory, parent=parent) as tracer:
+        vector.sum()
+        tracer.traced_max(vector, "mine")
+    assert {span.trace_state for span in memory.spans()} == {"rojo=00f067aa,congo=t61"}
+    assert len(memory.spans()) == 3
