@@ -237,6 +237,9 @@ void rnc_show_wait_status(rnc_buffer *out, const rnc_decode_call *call, unsigned
 }
 
 void rnc_show_rusage(rnc_buffer *out, const rnc_decode_call *call, unsigned index) {
+    bool of_wait = call->signature->args[1] == RNC_ARG_WAIT_STATUS;
+    if (of_wait && call->body->result == 0) /* WNOHANG, and nobody's usage was written */
+        return rnc_show_pointer(out, call, index);
     const int64_t *words = structure(out, call, index);
     if (!words)
         return;

@@ -23,6 +23,7 @@ _VARYING = [
     (r"(ru_\w+=)\d+", r"\1COUNT"),
     (r"^(fork|clone|wait4|set_tid_address|getpid)(.*) = \d+$", r"\1\2 = CHILD"),
     (r"^wait4\(\d+", "wait4(CHILD"),
+    (r"^kill\(\d+", "kill(CHILD"),
     (r"si_pid=\d+", "si_pid=CHILD"),
 ]
 

@@ -52,7 +52,7 @@ def test_json_lines_follow_the_schema(programs: Path, tmp_path: Path) -> None:
         for argument in row.get("args", ()):
             _check(argument, _SCHEMA["$defs"]["argument"])
     assert {row["type"] for row in rows} == {"syscall", "signal", "exit"}
-    assert sum(row["type"] == "exit" for row in rows) == 4
+    assert sum(row["type"] == "exit" for row in rows) == 5
 
 
 def test_json_arguments_are_typed(tmp_path: Path) -> None:

@@ -124,6 +124,13 @@ static void processes(void) {
     if ((child = fork()) == 0)
         _exit(3);
     wait4(child, &status, 0, NULL);
+    if ((child = fork()) == 0) {
+        pause();
+        _exit(0);
+    }
+    wait4(child, &status, WNOHANG, &usage);
+    kill(child, SIGTERM);
+    wait4(child, &status, 0, NULL);
     if ((child = fork()) == 0)
         kill(getpid(), SIGKILL);
     wait4(child, &status, 0, &usage);
