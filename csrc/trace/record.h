@@ -133,7 +133,8 @@ enum rnc_capture_status {
     RNC_CAPTURE_FAULT, /* the address was not readable: no bytes */
 };
 
-/* The item of what an argument points to when the call returned, where it was captured before too. */
+/* The item of what an argument points to when the call returned, where it was captured before too.
+ */
 #define RNC_ITEM_RETURNED UINT16_MAX
 
 typedef struct rnc_capture {
